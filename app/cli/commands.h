@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of linmo, one file each, in the order in which --help shows them.
+#pragma once
+
+#include "app/cli/options.h"
+
+namespace linmo::cli {
+
+void add_net(Registry);
+
+}  // namespace linmo::cli

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/commands.h"
+#include "app/cli/console.h"
+
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App app{
+      "linmo (临摹): learn the style of a folder of pictures, apply it, measure how styles differ.\n"
+      "Two steps to begin with:\n"
+      "  linmo train --content PHOTOS --style PAINTINGS -o RUN --time 10m\n"
+      "  linmo apply RUN photo.jpg -o painted.jpg\n",
+      "linmo"};
+  app.set_version_flag("--version", "linmo " LINMO_VERSION);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  int exit_code = linmo::cli::kDone;
+  for (const linmo::cli::AddCommand add : {linmo::cli::add_net}) add({app, exit_code});
+  app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
+    return fmt::format("linmo: {}\nSee: {} --help\n", error.what(), failed->get_name());
+  });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? linmo::cli::kDone : linmo::cli::kUsage;
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  linmo::cli::catch_interrupts();
+  return linmo::cli::guarded([&] { return run(argc, argv); });
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Picture files in and out: JPEG, PNG, WebP, TIFF. Everything that comes out is upright (EXIF orientation
+// applied) and sRGB (embedded ICC profile applied).
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "linmo/image/image.h"
+
+namespace linmo {
+
+enum class ImageFormat { jpeg, png, webp, tiff };
+
+// Bounds that a decoder checks before it allocates.
+struct ImageLimits {
+  int64_t max_pixels = 1'000'000'000;
+  int64_t max_side = 300'000;
+  uint64_t max_file_bytes = 4ULL << 30;
+};
+
+// What a file says of itself, without decoding its pixels.
+struct ImageInfo {
+  ImageFormat format = ImageFormat::png;
+  int64_t width = 0, height = 0;  // as shown: after orientation
+  int channels = 0;               // as Image counts them, palette expanded
+  int bits = 8;                   // a sample, as stored
+  int orientation = 1;            // EXIF 1 … 8
+  std::vector<std::byte> icc;     // embedded profile, empty when none
+  std::vector<std::byte> exif;    // raw EXIF block (TIFF header on), empty when none
+};
+
+struct DecodeOptions {
+  ImageLimits limits;
+  bool keep_16_bit = true;  // false: 16-bit samples are rounded to 8
+  // A picture may come back reduced (JPEG's 1/2, 1/4, 1/8 scaling) as long as both sides stay at or above
+  // this; 0 asks for full size. Saves most of the time of reading big photographs for training.
+  int64_t shrink_to_side = 0;
+  std::vector<std::string>* warnings = nullptr;  // e.g. "truncated: the last 12 rows are grey"
+};
+
+std::string_view name(ImageFormat format);
+std::optional<ImageFormat> format_of_extension(
+    const std::filesystem::path& path);  // .jpg .jpeg .png .webp .tif .tiff
+std::optional<ImageFormat> format_of_bytes(std::span<const std::byte> bytes);  // magic numbers
+
+// Throw ErrorKind::input (not a picture, damaged) or ErrorKind::limit (bomb). `name` is used in messages.
+ImageInfo probe_image(std::span<const std::byte> bytes, const ImageLimits& limits, std::string_view name);
+Image decode_image(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
+ImageInfo probe_image(const std::filesystem::path& path, const ImageLimits& limits = {});
+Image read_image(const std::filesystem::path& path, const DecodeOptions& options = {});
+
+struct EncodeOptions {
+  int quality = 95;  // JPEG and lossy WebP, 1 … 100
+  bool webp_lossless = false;
+  int png_level = 6;           // 0 … 9
+  std::vector<std::byte> icc;  // stored as is; samples are not converted
+  std::vector<std::byte> exif;
+};
+
+// JPEG drops alpha over white and 16 bits to 8; WebP drops 16 bits to 8. PNG and TIFF keep both.
+std::vector<std::byte> encode_image(const Image& image, ImageFormat format,
+                                    const EncodeOptions& options = {});
+// Format by extension; atomic. Throws ErrorKind::usage for an extension that is not one of ours.
+void write_image(const std::filesystem::path& path, const Image& image, const EncodeOptions& options = {});
+
+}  // namespace linmo
