@@ -5,7 +5,11 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "linmo/model/safetensors.h"
 #include "linmo/model/tensor.h"
 #include "linmo/net/description.h"
 
@@ -21,5 +25,13 @@ struct Model {
 void save_model(const std::filesystem::path& path, const Model& model);
 // Checks that every parameter is there with its shape; throws ErrorKind::input with what is missing.
 Model load_model(const std::filesystem::path& path);
+// The same from a container in memory; `file` is its name for messages.
+Model model_from(Safetensors content, std::string_view file);
+
+// What keeps `tensors` from being the parameters of `network`, one sentence each: missing, wrong shape, wrong
+// type. num_batches_tracked may be missing; arrays that the network does not know are not looked at.
+std::vector<std::string> parameter_problems(const net::Description& network, const TensorMap& tensors);
+// Throws ErrorKind::input with the first five of them.
+void check_parameters(const net::Description& network, const TensorMap& tensors, std::string_view file);
 
 }  // namespace linmo::model
