@@ -45,7 +45,8 @@ struct DecodeOptions {
 
 std::string_view name(ImageFormat format);
 std::optional<ImageFormat> format_of_extension(
-    const std::filesystem::path& path);  // .jpg .jpeg .png .webp .tif .tiff
+    const std::filesystem::path& path);                   // .jpg .jpeg .png .webp .tif .tiff
+bool is_picture_name(const std::filesystem::path& path);  // by that extension
 std::optional<ImageFormat> format_of_bytes(std::span<const std::byte> bytes);  // magic numbers
 
 // Throw ErrorKind::input (not a picture, damaged) or ErrorKind::limit (bomb). `name` is used in messages.

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// JPEG through libjpeg-turbo. libjpeg leaves by longjmp on errors, so everything that needs a destructor
+// lives in an object outside the guarded calls, which hold plain data only.
+#include <csetjmp>
+#include <cstdio>
+// jpeglib.h needs stdio's FILE.
+#include <jpeglib.h>
+// jerror.h needs jpeglib.h.
+#include <jerror.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "linmo/image/convert.h"
+#include "linmo/image/exif.h"
+#include "linmo/image/formats.h"
+#include "linmo/image/icc.h"
+
+namespace linmo {
+namespace {
+
+// No encoder writes so many scans; a hostile file repeats them to burn hours.
+constexpr int kMaxScans = 500;
+constexpr char kExifTag[6] = {'E', 'x', 'i', 'f', 0, 0};
+constexpr int kMarkerBytes = 65533;
+
+struct ErrorState : jpeg_error_mgr {
+  std::jmp_buf jump;
+  char text[JMSG_LENGTH_MAX] = {};
+  bool data_ended = false;   // the entropy-coded data stopped early …
+  int ended_scan = 0;        // … in this scan,
+  int64_t ended_row = 0;     // at this row of blocks (when rows are not put out yet)
+  int64_t ended_output = 0;  // or at this output row
+  bool damaged = false;
+};
+
+ErrorState& state_of(j_common_ptr cinfo) {
+  return *static_cast<ErrorState*>(cinfo->err);
+}
+
+void on_error(j_common_ptr cinfo) {
+  ErrorState& state = state_of(cinfo);
+  cinfo->err->format_message(cinfo, state.text);
+  std::longjmp(state.jump, 1);
+}
+
+void on_message(j_common_ptr cinfo, int level) {
+  if (level >= 0) return;
+  ErrorState& state = state_of(cinfo);
+  if (cinfo->err->num_warnings++ == 0) cinfo->err->format_message(cinfo, state.text);
+  if (!cinfo->is_decompressor) return;
+  const int code = cinfo->err->msg_code;
+  if (code == JWRN_HIT_MARKER || code == JWRN_JPEG_EOF) {
+    if (state.data_ended) return;
+    const auto* reader = reinterpret_cast<j_decompress_ptr>(cinfo);
+    state.data_ended = true;
+    state.ended_scan = reader->input_scan_number;
+    state.ended_row = reader->input_iMCU_row;
+    state.ended_output = reader->output_scanline;
+  } else if (code != JWRN_EXTRANEOUS_DATA && code != JWRN_ADOBE_XFORM && code != JWRN_BOGUS_ICC) {
+    state.damaged = true;
+  }
+}
+
+void on_progress(j_common_ptr cinfo) {
+  if (reinterpret_cast<j_decompress_ptr>(cinfo)->input_scan_number > kMaxScans) {
+    ErrorState& state = state_of(cinfo);
+    std::snprintf(state.text, sizeof state.text, "it has more than %d scans", kMaxScans);
+    std::longjmp(state.jump, 1);
+  }
+}
+
+void install(ErrorState& state) {
+  jpeg_std_error(&state);
+  state.error_exit = on_error;
+  state.emit_message = on_message;
+}
+
+// Runs f, which calls libjpeg and holds no objects with destructors; false after an error. Never inlined:
+// what f changes belongs to the caller's frame, which longjmp leaves alone.
+template <class F>
+[[gnu::noinline]] bool guarded(ErrorState& state, F&& f) {
+  if (setjmp(state.jump)) return false;
+  f();
+  return true;
+}
+
+class Reader {
+ public:
+  Reader(std::span<const std::byte> bytes, std::string_view name) : name_(name) {
+    install(state_);
+    info_.err = &state_;
+    monitor_.progress_monitor = on_progress;
+    run([&] {
+      jpeg_create_decompress(&info_);
+      info_.progress = &monitor_;
+      jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+      jpeg_save_markers(&info_, JPEG_APP0 + 1, 0xFFFF);
+      jpeg_save_markers(&info_, JPEG_APP0 + 2, 0xFFFF);
+      jpeg_read_header(&info_, TRUE);
+    });
+  }
+  ~Reader() { jpeg_destroy_decompress(&info_); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  template <class F>
+  void run(F&& f) {
+    if (!try_run(f)) fail(ErrorKind::input, "{} is a damaged JPEG: {}", name_, state_.text);
+  }
+  template <class F>
+  bool try_run(F&& f) {
+    return guarded(state_, f);
+  }
+  jpeg_decompress_struct& info() { return info_; }
+  const ErrorState& state() const { return state_; }
+
+ private:
+  std::string_view name_;
+  ErrorState state_;
+  jpeg_progress_mgr monitor_ = {};
+  jpeg_decompress_struct info_ = {};
+};
+
+bool is_cmyk(const jpeg_decompress_struct& info) {
+  return info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
+}
+
+// The greatest of 1/8, 1/4, 1/2, 1 that leaves both sides at or above `side`.
+unsigned shrink_denominator(const ImageInfo& info, int64_t side) {
+  if (side <= 0) return 1;
+  for (const unsigned denominator : {8u, 4u, 2u}) {
+    const auto reduced = [&](int64_t n) { return (n + denominator - 1) / denominator; };
+    if (reduced(info.width) >= side && reduced(info.height) >= side) return denominator;
+  }
+  return 1;
+}
+
+// How many of the output rows were coded in the file when its data ended early.
+int64_t rows_that_came(const jpeg_decompress_struct& info, const ErrorState& state, bool several_scans) {
+  if (!several_scans) return std::min<int64_t>(state.ended_output, info.output_height);
+  if (state.ended_scan > 1 || info.total_iMCU_rows == 0) return info.output_height;
+  return info.output_height * state.ended_row / info.total_iMCU_rows;
+}
+
+}  // namespace
+
+ImageInfo probe_jpeg(std::span<const std::byte> bytes, std::string_view name) {
+  Reader reader(bytes, name);
+  jpeg_decompress_struct& jpeg = reader.info();
+  ImageInfo info;
+  info.format = ImageFormat::jpeg;
+  info.width = jpeg.image_width;
+  info.height = jpeg.image_height;
+  info.channels = jpeg.jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
+  info.bits = jpeg.data_precision;
+  for (const auto* marker = jpeg.marker_list; marker; marker = marker->next) {
+    if (marker->marker == JPEG_APP0 + 1 && marker->data_length > sizeof kExifTag &&
+        std::memcmp(marker->data, kExifTag, sizeof kExifTag) == 0 && info.exif.empty()) {
+      const auto* data = reinterpret_cast<const std::byte*>(marker->data);
+      info.exif.assign(data + sizeof kExifTag, data + marker->data_length);
+    }
+  }
+  JOCTET* profile = nullptr;
+  unsigned profile_bytes = 0;
+  reader.run([&] {
+    if (!jpeg_read_icc_profile(&jpeg, &profile, &profile_bytes)) profile = nullptr;
+  });
+  const std::unique_ptr<JOCTET, decltype(&std::free)> owner(profile, &std::free);
+  if (profile) {
+    const auto* data = reinterpret_cast<const std::byte*>(profile);
+    info.icc.assign(data, data + profile_bytes);
+  }
+  info.orientation = exif_orientation(info.exif);
+  return info;
+}
+
+StoredPixels decode_jpeg(std::span<const std::byte> bytes, const ImageInfo& info,
+                         const DecodeOptions& options, std::string_view name) {
+  Reader reader(bytes, name);
+  jpeg_decompress_struct& jpeg = reader.info();
+  const bool cmyk = is_cmyk(jpeg), several_scans = jpeg_has_multiple_scans(&jpeg);
+  jpeg.scale_num = 1;
+  jpeg.scale_denom = shrink_denominator(info, options.shrink_to_side);
+  jpeg.out_color_space = cmyk ? JCS_CMYK : info.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  reader.run([&] { jpeg_start_decompress(&jpeg); });
+  Image image(jpeg.output_width, jpeg.output_height, jpeg.output_components);
+  auto* samples = image.samples<uint8_t>().data();
+  const size_t stride = static_cast<size_t>(image.width() * image.channels());
+  std::fill_n(samples, image.samples<uint8_t>().size(), uint8_t{128});
+  const bool whole = reader.try_run([&] {
+    while (jpeg.output_scanline < jpeg.output_height) {
+      JSAMPROW row = samples + jpeg.output_scanline * stride;
+      jpeg_read_scanlines(&jpeg, &row, 1);
+    }
+    jpeg_finish_decompress(&jpeg);
+  });
+  const ErrorState& state = reader.state();
+  if (!whole) {
+    check_rows(jpeg.output_scanline, image.height(), options, name);
+  } else if (state.data_ended) {
+    const int64_t got = rows_that_came(jpeg, state, several_scans);
+    if (got < image.height()) {
+      check_rows(got, image.height(), options, name);
+    } else if (several_scans) {
+      warn(options, "truncated: the last passes of a progressive JPEG are missing, so it is less sharp");
+    }
+  } else if (state.damaged) {
+    warn(options, fmt::format("damaged: {}", state.text));
+  }
+  if (!cmyk) return {std::move(image), false};
+  return {cmyk_to_srgb(image, jpeg.saw_Adobe_marker != 0, info.icc, options), true};
+}
+
+std::vector<std::byte> encode_jpeg(const Image& image, const EncodeOptions& options) {
+  constexpr int64_t kMaxSide = JPEG_MAX_DIMENSION;
+  if (image.width() > kMaxSide || image.height() > kMaxSide) {
+    fail(ErrorKind::limit,
+         "a JPEG cannot be larger than {} px a side ({} × {} asked for); write a PNG or TIFF", kMaxSide,
+         image.width(), image.height());
+  }
+  if (options.exif.size() + sizeof kExifTag > kMarkerBytes) {
+    fail(ErrorKind::limit, "{} bytes of EXIF do not fit in a JPEG; leave them out or write a PNG",
+         options.exif.size());
+  }
+  struct Writer {
+    ErrorState state;
+    jpeg_compress_struct info = {};
+    unsigned char* data = nullptr;
+    unsigned long size = 0;  // the type that jpeg_mem_dest() takes
+    ~Writer() {
+      jpeg_destroy_compress(&info);
+      std::free(data);
+    }
+  } writer;
+  install(writer.state);
+  jpeg_compress_struct& jpeg = writer.info;
+  jpeg.err = &writer.state;
+  std::vector<std::byte> exif;
+  if (!options.exif.empty()) {
+    exif.resize(sizeof kExifTag + options.exif.size());
+    std::memcpy(exif.data(), kExifTag, sizeof kExifTag);
+    std::copy(options.exif.begin(), options.exif.end(), exif.begin() + sizeof kExifTag);
+  }
+  const auto* samples = image.samples<uint8_t>().data();
+  const size_t stride = static_cast<size_t>(image.width() * image.channels());
+  const bool done = guarded(writer.state, [&] {
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &writer.data, &writer.size);
+    jpeg.image_width = static_cast<JDIMENSION>(image.width());
+    jpeg.image_height = static_cast<JDIMENSION>(image.height());
+    jpeg.input_components = image.channels();
+    jpeg.in_color_space = image.channels() == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(&jpeg);
+    jpeg_set_quality(&jpeg, options.quality, TRUE);
+    jpeg.optimize_coding = TRUE;
+    if (options.quality >= 90 && image.channels() == 3) {
+      // Halved chroma would show at qualities that are asked for to keep everything.
+      jpeg.comp_info[0].h_samp_factor = jpeg.comp_info[0].v_samp_factor = 1;
+    }
+    jpeg_start_compress(&jpeg, TRUE);
+    if (!exif.empty()) {
+      jpeg_write_marker(&jpeg, JPEG_APP0 + 1, reinterpret_cast<const JOCTET*>(exif.data()),
+                        static_cast<unsigned>(exif.size()));
+    }
+    if (!options.icc.empty()) {
+      jpeg_write_icc_profile(&jpeg, reinterpret_cast<const JOCTET*>(options.icc.data()),
+                             static_cast<unsigned>(options.icc.size()));
+    }
+    while (jpeg.next_scanline < jpeg.image_height) {
+      JSAMPROW row = const_cast<JSAMPROW>(samples + jpeg.next_scanline * stride);
+      jpeg_write_scanlines(&jpeg, &row, 1);
+    }
+    jpeg_finish_compress(&jpeg);
+  });
+  if (!done) fail(ErrorKind::input, "cannot write a JPEG: {}", writer.state.text);
+  const auto* data = reinterpret_cast<const std::byte*>(writer.data);
+  return {data, data + writer.size};
+}
+
+}  // namespace linmo

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// PNG through libpng. As in jpeg.cc, libpng leaves by longjmp, so guarded calls hold plain data only.
+#include <png.h>
+
+#include <algorithm>
+#include <bit>
+#include <csetjmp>
+#include <cstdio>
+
+#include "linmo/image/exif.h"
+#include "linmo/image/formats.h"
+
+namespace linmo {
+namespace {
+
+constexpr size_t kMaxChunkBytes = 64u << 20;  // of compressed metadata, unpacked
+constexpr size_t kSignature = 8;
+
+struct ErrorState {
+  std::jmp_buf jump;
+  char text[256] = {};
+  bool profile_refused = false;
+};
+
+void on_error(png_structp png, png_const_charp text) {
+  auto& state = *static_cast<ErrorState*>(png_get_error_ptr(png));
+  std::snprintf(state.text, sizeof state.text, "%s", text);
+  std::longjmp(state.jump, 1);
+}
+
+void on_warning(png_structp png, png_const_charp text) {
+  auto& state = *static_cast<ErrorState*>(png_get_error_ptr(png));
+  if (std::string_view(text).starts_with("iCCP")) state.profile_refused = true;
+}
+
+template <class F>
+[[gnu::noinline]] bool guarded(ErrorState& state, F&& f) {
+  if (setjmp(state.jump)) return false;
+  f();
+  return true;
+}
+
+struct Cursor {
+  std::span<const std::byte> rest;
+};
+
+void on_read(png_structp png, png_bytep to, size_t length) {
+  auto& cursor = *static_cast<Cursor*>(png_get_io_ptr(png));
+  if (length > cursor.rest.size()) png_error(png, "the file ends early");
+  std::memcpy(to, cursor.rest.data(), length);
+  cursor.rest = cursor.rest.subspan(length);
+}
+
+class Reader {
+ public:
+  Reader(std::span<const std::byte> bytes, std::string_view name) : name_(name), cursor_{bytes} {
+    const bool ready = guarded(state_, [&] {
+      png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &state_, on_error, on_warning);
+      if (!png_) return;
+      info_ = png_create_info_struct(png_);
+      if (!info_) return;
+      // Sides are held against ImageLimits by the caller, before any pixel is allocated.
+      png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+      png_set_chunk_malloc_max(png_, kMaxChunkBytes);
+      png_set_read_fn(png_, &cursor_, on_read);
+      png_read_info(png_, info_);
+    });
+    if (!ready || !info_) {
+      png_destroy_read_struct(&png_, &info_, nullptr);
+      fail(ErrorKind::input, "{} is a damaged PNG: {}", name_, state_.text);
+    }
+  }
+  ~Reader() { png_destroy_read_struct(&png_, &info_, nullptr); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  template <class F>
+  void run(F&& f) {
+    if (!try_run(f)) fail(ErrorKind::input, "{} is a damaged PNG: {}", name_, state_.text);
+  }
+  template <class F>
+  bool try_run(F&& f) {
+    return guarded(state_, f);
+  }
+  png_structp png() { return png_; }
+  png_infop info() { return info_; }
+  const ErrorState& state() const { return state_; }
+
+ private:
+  std::string_view name_;
+  ErrorState state_;
+  Cursor cursor_;
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+};
+
+// The eXIf chunk may follow the pixels, where libpng finds it only after decoding them.
+std::vector<std::byte> find_exif(std::span<const std::byte> bytes) {
+  size_t at = kSignature;
+  while (bytes.size() - at >= 12) {
+    size_t length = 0;
+    for (size_t i = 0; i < 4; ++i) length = length << 8 | static_cast<size_t>(bytes[at + i]);
+    if (length > bytes.size() - at - 12) break;
+    const auto data = bytes.subspan(at + 8, length);
+    if (std::memcmp(bytes.data() + at + 4, "eXIf", 4) == 0) return {data.begin(), data.end()};
+    at += length + 12;
+  }
+  return {};
+}
+
+template <class T>
+void fill_grey(Image& image, int64_t from_row) {
+  const auto rows =
+      image.samples<T>().subspan(static_cast<size_t>(from_row * image.width() * image.channels()));
+  std::fill(rows.begin(), rows.end(), static_cast<T>(T(~T{0}) / 2 + 1));
+  if (!image.has_alpha()) return;
+  const size_t step = static_cast<size_t>(image.channels());
+  for (size_t i = step - 1; i < rows.size(); i += step) rows[i] = static_cast<T>(~T{0});
+}
+
+}  // namespace
+
+ImageInfo probe_png(std::span<const std::byte> bytes, std::string_view name) {
+  Reader reader(bytes, name);
+  ImageInfo info;
+  info.format = ImageFormat::png;
+  info.width = png_get_image_width(reader.png(), reader.info());
+  info.height = png_get_image_height(reader.png(), reader.info());
+  info.bits = png_get_bit_depth(reader.png(), reader.info());
+  const int type = png_get_color_type(reader.png(), reader.info());
+  const bool transparent = png_get_valid(reader.png(), reader.info(), PNG_INFO_tRNS) != 0;
+  info.channels =
+      (type & PNG_COLOR_MASK_COLOR ? 3 : 1) + ((type & PNG_COLOR_MASK_ALPHA) || transparent ? 1 : 0);
+  info.exif = find_exif(bytes);
+  info.orientation = exif_orientation(info.exif);
+  png_charp profile_name = nullptr;
+  int compression = 0;
+  png_bytep profile = nullptr;
+  png_uint_32 profile_bytes = 0;
+  if (png_get_iCCP(reader.png(), reader.info(), &profile_name, &compression, &profile, &profile_bytes)) {
+    const auto* data = reinterpret_cast<const std::byte*>(profile);
+    info.icc.assign(data, data + profile_bytes);
+  }
+  return info;
+}
+
+StoredPixels decode_png(std::span<const std::byte> bytes, const ImageInfo& info, const DecodeOptions& options,
+                        std::string_view name) {
+  Reader reader(bytes, name);
+  png_structp png = reader.png();
+  if (reader.state().profile_refused && info.icc.empty()) {
+    warn(options, "its colour profile is damaged: the colours are used as they are");
+  }
+  const bool sixteen = info.bits == 16 && options.keep_16_bit;
+  int passes = 1;
+  reader.run([&] {
+    png_set_expand(png);  // palettes to RGB, 1 … 4 bit to 8, tRNS to alpha
+    if (info.bits == 16 && !sixteen) png_set_scale_16(png);
+    if (sixteen && std::endian::native == std::endian::little) png_set_swap(png);
+    passes = png_set_interlace_handling(png);
+    png_read_update_info(png, reader.info());
+  });
+  Image image(info.width, info.height, info.channels, sixteen ? Depth::u16 : Depth::u8);
+  const size_t stride = png_get_rowbytes(png, reader.info());
+  if (stride * static_cast<size_t>(info.height) != image.bytes().size()) {
+    fail(ErrorKind::input, "{} is a damaged PNG: its rows have {} bytes", name, stride);
+  }
+  auto* samples = reinterpret_cast<png_bytep>(image.samples<std::byte>().data());
+  const int64_t height = info.height;
+  int pass = 0;
+  int64_t y = 0;
+  const bool whole = reader.try_run([&] {
+    for (pass = 0; pass < passes; ++pass) {
+      for (y = 0; y < height; ++y) png_read_row(png, samples + static_cast<size_t>(y) * stride, nullptr);
+    }
+  });
+  if (!whole) {
+    // An interlaced picture that breaks off has holes everywhere.
+    const int64_t rows = passes == 1 ? y : 0;
+    check_rows(rows, height, options, name);
+    if (sixteen) {
+      fill_grey<uint16_t>(image, rows);
+    } else {
+      fill_grey<uint8_t>(image, rows);
+    }
+  }
+  return {std::move(image), false};
+}
+
+std::vector<std::byte> encode_png(const Image& image, const EncodeOptions& options) {
+  struct Writer {
+    ErrorState state;
+    png_structp png = nullptr;
+    png_infop info = nullptr;
+    std::vector<std::byte> bytes;
+    bool out_of_memory = false;
+    ~Writer() { png_destroy_write_struct(&png, &info); }
+  } writer;
+  writer.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer.state, on_error, on_warning);
+  if (writer.png) writer.info = png_create_info_struct(writer.png);
+  if (!writer.info) throw std::bad_alloc();
+  const auto on_write = [](png_structp png, png_bytep data, size_t length) {
+    auto& to = *static_cast<Writer*>(png_get_io_ptr(png));
+    try {
+      const auto* from = reinterpret_cast<const std::byte*>(data);
+      to.bytes.insert(to.bytes.end(), from, from + length);
+    } catch (const std::bad_alloc&) {
+      to.out_of_memory = true;  // no exception may cross libpng
+    }
+    if (to.out_of_memory) png_error(png, "out of memory");
+  };
+  constexpr int kTypes[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                            PNG_COLOR_TYPE_RGB_ALPHA};
+  const bool sixteen = image.depth() == Depth::u16;
+  std::vector<std::byte> exif = options.exif;  // libpng wants it writable
+  const auto* samples = reinterpret_cast<png_const_bytep>(image.bytes().data());
+  const size_t stride = image.bytes().size() / static_cast<size_t>(image.height());
+  png_structp png = writer.png;
+  const bool done = guarded(writer.state, [&] {
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_write_fn(png, &writer, on_write, nullptr);
+    png_set_compression_level(png, options.png_level);
+    png_set_IHDR(png, writer.info, static_cast<png_uint_32>(image.width()),
+                 static_cast<png_uint_32>(image.height()), sixteen ? 16 : 8, kTypes[image.channels()],
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (!options.icc.empty()) {
+      png_set_iCCP(png, writer.info, "embedded", PNG_COMPRESSION_TYPE_BASE,
+                   reinterpret_cast<png_const_bytep>(options.icc.data()),
+                   static_cast<png_uint_32>(options.icc.size()));
+    }
+    if (!exif.empty()) {
+      png_set_eXIf_1(png, writer.info, static_cast<png_uint_32>(exif.size()),
+                     reinterpret_cast<png_bytep>(exif.data()));
+    }
+    png_write_info(png, writer.info);
+    if (sixteen && std::endian::native == std::endian::little) png_set_swap(png);
+    for (int64_t y = 0; y < image.height(); ++y) {
+      png_write_row(png, samples + static_cast<size_t>(y) * stride);
+    }
+    png_write_end(png, nullptr);
+  });
+  if (writer.out_of_memory) throw std::bad_alloc();
+  if (!done) fail(ErrorKind::input, "cannot write a PNG: {}", writer.state.text);
+  return std::move(writer.bytes);
+}
+
+}  // namespace linmo

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operations between the convolutions, on channels-last CPU tensors (N × H × W × C in memory), each one
+// pass over memory where libtorch takes several. All are differentiable once. fp64, fp32 and bf16; statistics
+// and sums are fp32 or wider. Sums run over blocks of fixed size, so results do not depend on the thread
+// count. Every function has a plain twin made of libtorch operations (kernels_test.cc compares them).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "linmo/net/description.h"
+
+namespace linmo::train {
+
+// What may follow an instance norm within the same pass.
+struct NormEpilogue {
+  enum class Kind { none, relu, leaky_relu } kind = Kind::none;
+  double slope = 0;  // leaky_relu
+};
+
+// Instance norm (Ulyanov 2016, biased variance), optional affine [C], activation, optional sum with
+// `residual` (after the activation): act(γ·(x − mean)/√(var + eps) + β) + residual.
+at::Tensor instance_norm(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta, double eps,
+                         NormEpilogue epilogue, const at::Tensor& residual);
+at::Tensor instance_norm_plain(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,
+                               double eps, NormEpilogue epilogue, const at::Tensor& residual);
+
+at::Tensor pad(const at::Tensor& x, const net::Pad& pad);
+at::Tensor pad_plain(const at::Tensor& x, const net::Pad& pad);
+
+// Nearest neighbour, × factor.
+at::Tensor upsample_nearest(const at::Tensor& x, int factor);
+at::Tensor upsample_nearest_plain(const at::Tensor& x, int factor);
+
+// torch.nn.ConvTranspose2d as one convolution for each of the stride² phases of the output (sub-pixel
+// convolution, Shi 2016): the same sums without the zeros, and a path through oneDNN, which libtorch 1.13
+// lacks for transposed convolutions.
+at::Tensor conv_transpose(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                          const net::ConvTranspose& op);
+
+}  // namespace linmo::train

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/train/kernels.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace linmo::train {
+namespace {
+
+using at::Tensor;
+
+Tensor picture(std::vector<int64_t> shape, at::ScalarType type, int64_t seed) {
+  at::manual_seed(seed);
+  // A mean far from zero: sums of squares about zero would lose the variance.
+  return (at::randn(shape, at::kDouble) + 3).to(type).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+// Values and gradients of two ways to compute the same thing.
+void expect_same(const std::function<Tensor(const std::vector<Tensor>&)>& fast,
+                 const std::function<Tensor(const std::vector<Tensor>&)>& plain,
+                 const std::vector<Tensor>& inputs, double tolerance) {
+  std::vector<Tensor> a, b;
+  for (const Tensor& t : inputs) {
+    a.push_back(t.defined() ? t.detach().clone().set_requires_grad(true) : t);
+    b.push_back(t.defined() ? t.detach().clone().set_requires_grad(true) : t);
+  }
+  const Tensor ya = fast(a), yb = plain(b);
+  ASSERT_EQ(ya.sizes(), yb.sizes());
+  const auto close = [&](const Tensor& x, const Tensor& y, const char* what) {
+    const double scale = std::max(1.0, y.to(at::kDouble).abs().max().item<double>());
+    EXPECT_LE((x.to(at::kDouble) - y.to(at::kDouble)).abs().max().item<double>(), tolerance * scale) << what;
+  };
+  close(ya, yb, "value");
+  const Tensor weight = picture(ya.sizes().vec(), ya.scalar_type(), 99);
+  (ya * weight).to(at::kDouble).sum().backward();
+  (yb * weight).to(at::kDouble).sum().backward();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].defined()) close(a[i].grad(), b[i].grad(), "gradient");
+  }
+}
+
+// Awkward sizes: one pixel wide, odd channels, several blocks of 256 pixels.
+const std::vector<std::vector<int64_t>> kShapes = {
+    {1, 3, 5, 1}, {2, 1, 7, 3}, {1, 17, 33, 29}, {3, 32, 8, 8}, {1, 5, 1, 600}};
+
+struct Case {
+  at::ScalarType type;
+  double
+      tolerance;  // rounding of the stored values: bf16 keeps 8 bits, and sums over a picture of them differ
+};
+const std::vector<Case> kTypes = {{at::kDouble, 1e-12}, {at::kFloat, 2e-5}, {at::kBFloat16, 3e-2}};
+
+TEST(Kernels, InstanceNormEqualsItsTwin) {
+  for (const Case& type : kTypes) {
+    for (const auto& shape : kShapes) {
+      const Tensor x = picture(shape, type.type, 1), residual = picture(shape, type.type, 2);
+      const auto wide = type.type == at::kDouble ? at::kDouble : at::kFloat;
+      const Tensor gamma = at::rand({shape[1]}, wide) + 0.5, beta = at::randn({shape[1]}, wide);
+      using Kind = NormEpilogue::Kind;
+      for (const NormEpilogue e :
+           {NormEpilogue{Kind::none, 0}, NormEpilogue{Kind::relu, 0}, NormEpilogue{Kind::leaky_relu, 0.2}}) {
+        for (const bool affine : {false, true}) {
+          for (const bool with_residual : {false, true}) {
+            const auto call = [&](auto norm) {
+              return [=](const std::vector<Tensor>& in) { return norm(in[0], in[1], in[2], 1e-5, e, in[3]); };
+            };
+            expect_same(
+                call(instance_norm), call(instance_norm_plain),
+                {x, affine ? gamma : Tensor(), affine ? beta : Tensor(), with_residual ? residual : Tensor()},
+                type.tolerance);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Kernels, InstanceNormDoesNotDependOnThreads) {
+  const Tensor x = picture({2, 24, 61, 47}, at::kFloat, 5);
+  const int before = at::get_num_threads();
+  at::set_num_threads(1);
+  const Tensor one = instance_norm(x, {}, {}, 1e-5, {}, {});
+  at::set_num_threads(2);
+  const Tensor two = instance_norm(x, {}, {}, 1e-5, {}, {});
+  at::set_num_threads(before);
+  EXPECT_TRUE(at::equal(one, two));
+}
+
+TEST(Kernels, PadEqualsItsTwin) {
+  for (const Case& type : kTypes) {
+    if (type.type == at::kBFloat16)
+      continue;  // libtorch 1.13 cannot reflect bf16; the copies below are type-blind
+    for (const net::PadMode mode : {net::PadMode::zero, net::PadMode::reflect, net::PadMode::replicate}) {
+      for (const auto& p :
+           {net::Pad{mode, 3, 3, 3, 3}, net::Pad{mode, 0, 1, 0, 1}, net::Pad{mode, 2, 0, 1, 3}}) {
+        expect_same([&](const std::vector<Tensor>& in) { return pad(in[0], p); },
+                    [&](const std::vector<Tensor>& in) { return pad_plain(in[0], p); },
+                    {picture({2, 5, 6, 9}, type.type, 3)}, type.tolerance);
+      }
+    }
+  }
+}
+
+TEST(Kernels, PadOfBf16EqualsFp32) {
+  const Tensor x = picture({1, 9, 7, 6}, at::kBFloat16, 3);
+  for (const net::PadMode mode : {net::PadMode::zero, net::PadMode::reflect, net::PadMode::replicate}) {
+    const net::Pad p{mode, 3, 2, 1, 3};
+    expect_same(
+        [&](const std::vector<Tensor>& in) { return pad(in[0], p); },
+        [&](const std::vector<Tensor>& in) { return pad_plain(in[0].to(at::kFloat), p).to(at::kBFloat16); },
+        {x}, 1e-2);
+  }
+}
+
+TEST(Kernels, UpsampleEqualsItsTwin) {
+  for (const Case& type : kTypes) {
+    for (const int factor : {1, 2, 3}) {
+      expect_same([&](const std::vector<Tensor>& in) { return upsample_nearest(in[0], factor); },
+                  [&](const std::vector<Tensor>& in) {
+                    return upsample_nearest_plain(in[0].to(at::kDouble), factor).to(type.type);
+                  },
+                  {picture({2, 5, 4, 7}, type.type, 4)}, type.tolerance);
+    }
+  }
+}
+
+TEST(Kernels, ConvTransposeEqualsItsTwin) {
+  struct Shape {
+    int kernel, stride, pad, output_pad;
+  };
+  for (const Shape s : {Shape{3, 2, 1, 1}, Shape{4, 2, 1, 0}, Shape{2, 2, 0, 0}, Shape{6, 3, 2, 1},
+                        Shape{5, 1, 2, 0}, Shape{1, 2, 0, 1}, Shape{3, 2, 1, 0}}) {
+    const net::ConvTranspose op{3, 4, s.kernel, s.stride, s.pad, s.output_pad, true};
+    const Tensor x = picture({2, 3, 5, 6}, at::kDouble, 6),
+                 w = picture({3, 4, s.kernel, s.kernel}, at::kDouble, 7), b = at::randn({4}, at::kDouble);
+    expect_same([&](const std::vector<Tensor>& in) { return conv_transpose(in[0], in[1], in[2], op); },
+                [&](const std::vector<Tensor>& in) {
+                  return at::conv_transpose2d(in[0], in[1], in[2], op.stride, op.pad, op.output_pad);
+                },
+                {x, w, b}, 1e-12);
+  }
+}
+
+}  // namespace
+}  // namespace linmo::train

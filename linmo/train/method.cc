@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/train/method.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "linmo/core/error.h"
+#include "linmo/net/discriminators.h"
+#include "linmo/net/generators.h"
+#include "linmo/train/augment.h"
+
+namespace linmo::train {
+
+using at::Tensor;
+
+net::Description generator_of(const TrainSettings& s) {
+  net::GeneratorChoice choice;
+  choice.name = s.generator;
+  choice.ngf = static_cast<int>(s.ngf);
+  choice.norm = s.norm;
+  choice.padding = s.padding;
+  choice.decoder = s.decoder;
+  choice.antialias_down = s.antialias_down;
+  choice.dropout = s.dropout;
+  return net::make_generator(choice);
+}
+
+namespace {
+
+Init init_of(const std::string& name) {
+  if (name == "normal") return Init::normal;
+  if (name == "kaiming") return Init::kaiming;
+  if (name == "keras") return Init::keras;
+  return Init::xavier;
+}
+
+// Every network draws its first weights from a stream of its own, named by its place.
+Random init_random(const TrainSettings& s, size_t index) {
+  return Random(static_cast<uint64_t>(s.seed), 0x1000 + index);
+}
+
+}  // namespace
+
+std::shared_ptr<Network> Method::add_generator(const std::string& name) {
+  auto network = std::make_shared<Network>(generator_of(settings_), init_of(settings_.init),
+                                           settings_.init_gain, init_random(settings_, trainees_.size()));
+  Trainee trainee{name, network, nullptr};
+  if (settings_.ema > 0) {
+    trainee.average = std::make_shared<Network>(*network);
+    // A copy of a Network shares its tensors; the average needs its own.
+    trainee.average->detach_from(*network);
+  }
+  if (!generator_) {
+    generator_ = network;
+    average_ = trainee.average;
+  }
+  trainees_.push_back(std::move(trainee));
+  return network;
+}
+
+std::shared_ptr<Network> Method::add_discriminator(const std::string& name, int channels) {
+  net::DiscriminatorChoice choice;
+  choice.name = settings_.discriminator;
+  choice.in = channels;
+  choice.ndf = static_cast<int>(settings_.ndf);
+  choice.layers = static_cast<int>(settings_.layers);
+  choice.scales = static_cast<int>(settings_.scales);
+  choice.norm = settings_.norm_d;
+  choice.spectral_norm = settings_.spectral_norm;
+  auto network = std::make_shared<Network>(net::make_discriminator(choice), init_of(settings_.init),
+                                           settings_.init_gain, init_random(settings_, trainees_.size()));
+  trainees_.push_back({name, network, nullptr});
+  return network;
+}
+
+Adam& Method::add_optimiser(const std::string& name, std::vector<Tensor> parameters) {
+  Adam::Settings s;
+  s.rate = settings_.rate;
+  s.beta1 = settings_.beta1;
+  s.beta2 = settings_.beta2;
+  s.clip_norm = settings_.clip_norm;
+  optimisers_.emplace_back(name, std::make_unique<Adam>(std::move(parameters), s));
+  return *optimisers_.back().second;
+}
+
+Adam& Method::add_optimiser(const std::string& name, const std::vector<std::shared_ptr<Network>>& networks) {
+  std::vector<Tensor> parameters;
+  for (const auto& network : networks) {
+    for (const Tensor& t : network->trainable()) parameters.push_back(t);
+  }
+  return add_optimiser(name, std::move(parameters));
+}
+
+void Method::update_averages(int64_t step) {
+  for (const Trainee& t : trainees_) {
+    if (!t.average) continue;
+    std::vector<Tensor> averages, weights;
+    for (size_t i = 0; i < t.network->state().size(); ++i) {
+      averages.push_back(t.average->state()[i].tensor);
+      weights.push_back(t.network->state()[i].tensor);
+    }
+    average_weights(averages, weights, settings_.ema, step);
+  }
+}
+
+Tensor Method::run_generator(const Network& network, const Tensor& content, const Pass& pass) {
+  const double scale = network.description().content_scale;
+  if (scale == 1) return network(content, pass);
+  // Area average: for 1/4 every value is the mean of 4 × 4 pixels, as apply/ does it.
+  const auto reduced = [&](int64_t side) {
+    return std::max<int64_t>(1, std::llround(static_cast<double>(side) * scale));
+  };
+  return network(at::adaptive_avg_pool2d(content, {reduced(content.size(2)), reduced(content.size(3))}),
+                 pass);
+}
+
+Tensor Method::generate(const Tensor& content) const {
+  const at::NoGradGuard guard;
+  Pass pass;
+  pass.train = false;
+  return run_generator(exported(), content, pass);
+}
+
+Tensor Method::discriminator_loss(const Network& d, const Tensor& real, const Tensor& fake,
+                                  Random& random) const {
+  const Tensor real_seen = augment(real, settings_.augment, random);
+  const Tensor fake_seen = augment(fake.detach(), settings_.augment, random);
+  Tensor loss =
+      gan_loss_.discriminator_real(d.run(real_seen, {})) + gan_loss_.discriminator_fake(d.run(fake_seen, {}));
+  if (gan_loss_.kind != GanLossKind::wasserstein && gan_loss_.kind != GanLossKind::hinge) loss = loss * 0.5;
+  Pass plain;
+  plain.plain = true;
+  const auto critic = [&](const Tensor& x) { return d.run(x, plain); };
+  if (gan_loss_.kind == GanLossKind::wasserstein) {
+    Tensor alpha = at::empty({real.size(0), 1, 1, 1});
+    for (int64_t i = 0; i < alpha.numel(); ++i)
+      alpha.data_ptr<float>()[i] = static_cast<float>(random.uniform());
+    loss = loss + settings_.lambda_gp * gradient_penalty(critic, real_seen, fake_seen, alpha);
+  }
+  if (settings_.r1 > 0) loss = loss + settings_.r1 / 2 * r1_penalty(critic, real_seen);
+  return loss;
+}
+
+Tensor Method::generator_loss(const Network& d, const Tensor& fake, Random& random) const {
+  Pass frozen;
+  frozen.frozen = true;
+  return gan_loss_.generator(d.run(augment(fake, settings_.augment, random), frozen));
+}
+
+std::vector<StateItem> Method::state() const {
+  std::vector<StateItem> items;
+  for (const Trainee& t : trainees_) {
+    for (const Network::Entry& e : t.network->state()) items.push_back({t.name + "/" + e.name, e.tensor});
+    if (!t.average) continue;
+    for (const Network::Entry& e : t.average->state())
+      items.push_back({t.name + ".average/" + e.name, e.tensor});
+  }
+  for (const auto& [name, optimiser] : optimisers_) {
+    const auto moments = optimiser->moments();
+    for (size_t i = 0; i < moments.size(); ++i) {
+      items.push_back(
+          {fmt::format("{}/{}.{}", name, i / 2, i % 2 ? "second_moment" : "first_moment"), moments[i]});
+    }
+  }
+  return items;
+}
+
+std::map<std::string, int64_t> Method::counters() const {
+  std::map<std::string, int64_t> map;
+  for (const auto& [name, optimiser] : optimisers_) map[name + ".steps"] = optimiser->steps();
+  return map;
+}
+
+void Method::set_counters(const std::map<std::string, int64_t>& counters) {
+  for (const auto& [name, optimiser] : optimisers_) {
+    const auto it = counters.find(name + ".steps");
+    if (it != counters.end()) optimiser->set_steps(it->second);
+  }
+}
+
+void Method::set_precision(Precision precision) {
+  for (const Trainee& t : trainees_) {
+    t.network->set_precision(precision);
+    if (t.average) t.average->set_precision(precision);
+  }
+}
+
+std::unique_ptr<Method> make_method(const TrainSettings& settings) {
+  if (settings.method == "cyclegan") return make_cyclegan(settings);
+  if (settings.method == "cut" || settings.method == "fastcut") return make_cut(settings);
+  if (settings.method == "paired") return make_paired(settings);
+  if (settings.method == "classic") return make_classic(settings);
+  fail(ErrorKind::usage, "the method \"{}\" is not known", settings.method);
+}
+
+}  // namespace linmo::train

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// A network that can be trained: a description and its parameters as libtorch tensors.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linmo/core/random.h"
+#include "linmo/model/tensor.h"
+#include "linmo/net/description.h"
+
+namespace linmo::train {
+
+enum class Precision { fp32, bf16 };
+
+// How weights begin; biases are 0, norm scales 1 (normal: N(1, gain)).
+enum class Init {
+  normal,   // N(0, gain): CycleGAN, pix2pix (gain 0.02)
+  xavier,   // Glorot 2010 normal, × gain: CUT (gain 0.02)
+  kaiming,  // He 2015 normal, fan-in, × gain
+  keras,    // Glorot uniform, the default of the source document's framework
+};
+
+struct Pass {
+  bool train = true;    // batch norm uses and updates batch statistics; dropout is on
+  bool frozen = false;  // no gradient into the parameters (a discriminator while its generator learns)
+  bool plain = false;   // only libtorch's own operations: twice differentiable, and the twin of the fast path
+  std::vector<int> want;  // layers whose results are returned (taps or outputs); empty: the outputs
+};
+
+class Network {
+ public:
+  Network(net::Description description, Init init, double gain, Random random);
+
+  const net::Description& description() const { return description_; }
+  Precision precision() const { return precision_; }
+  void set_precision(Precision precision) { precision_ = precision; }
+
+  // x: N × C × H × W; results in fp32, of `want` in its order. Layers after the last wanted one are not run.
+  std::vector<at::Tensor> run(const at::Tensor& x, const Pass& pass) const;
+  at::Tensor operator()(const at::Tensor& x, const Pass& pass = {}) const { return run(x, pass).at(0); }
+
+  struct Entry {
+    std::string name;  // state-dict key
+    at::Tensor tensor;
+    bool trainable;
+  };
+  // Parameters and buffers, in state-dict order; the tensors are the network's own.
+  const std::vector<Entry>& state() const { return state_; }
+  std::vector<at::Tensor> trainable() const;
+
+  model::TensorMap to_tensors() const;
+  // Throws ErrorKind::input when a parameter is missing or has another shape.
+  void load(const model::TensorMap& tensors, std::string_view from);
+
+  void to_double();  // for gradient checks
+  // After a copy, which shares the original's tensors: tensors of its own, without gradients.
+  void detach_from(const Network& original);
+
+ private:
+  struct Step {         // one or more layers done at once
+    int layer;          // whose result it is
+    int norm = -1;      // the instance norm fused into it
+    int residual = -1;  // the layer added in the same pass
+  };
+  const at::Tensor& parameter(int layer, int which) const;
+  at::Tensor weight(int layer, int which, const Pass& pass, at::ScalarType type) const;
+  at::Tensor spectral_weight(int layer, const Pass& pass) const;
+  at::Tensor run_layer(const Step& step, const std::vector<at::Tensor>& results, const Pass& pass) const;
+
+  net::Description description_;
+  Precision precision_ = Precision::fp32;
+  std::vector<Entry> state_;
+  std::vector<std::vector<int>> layer_state_;  // layer → indices into state_
+  std::vector<Step> steps_;
+};
+
+at::Tensor to_torch(const model::Tensor& tensor);    // fp32 (or int64), a copy
+model::Tensor from_torch(const at::Tensor& tensor);  // f32 or i64, contiguous, a copy
+
+}  // namespace linmo::train

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/train/optimiser.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace linmo::train {
+namespace {
+
+#if defined(__x86_64__)
+__attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"), optimize("O3")))
+#endif
+void adam_kernel(float* __restrict w, const float* __restrict g, float* __restrict m, float* __restrict v, int64_t n, float scale,
+                 float beta1, float beta2, float step_size, float root_correction, float eps) {
+  for (int64_t i = 0; i < n; ++i) {
+    const float gradient = g[i] * scale;
+    m[i] = beta1 * m[i] + (1 - beta1) * gradient;
+    v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
+    w[i] -= step_size * m[i] / (std::sqrt(v[i]) / root_correction + eps);
+  }
+}
+
+}  // namespace
+
+Adam::Adam(std::vector<at::Tensor> parameters, Settings settings)
+    : settings_(settings), parameters_(std::move(parameters)) {
+  for (const at::Tensor& p : parameters_) {
+    first_.push_back(at::zeros_like(p.detach()));
+    second_.push_back(at::zeros_like(p.detach()));
+  }
+}
+
+void Adam::zero_grad() {
+  for (at::Tensor& p : parameters_) p.mutable_grad().reset();
+}
+
+void Adam::step(double rate_factor) {
+  ++steps_;
+  const double correction1 = 1 - std::pow(settings_.beta1, static_cast<double>(steps_));
+  const double correction2 = 1 - std::pow(settings_.beta2, static_cast<double>(steps_));
+  double scale = 1;
+  if (settings_.clip_norm > 0) {
+    double sum = 0;
+    for (const at::Tensor& p : parameters_) {
+      if (p.grad().defined()) sum += std::pow(p.grad().norm().item<double>(), 2);
+    }
+    const double norm = std::sqrt(sum);
+    if (norm > settings_.clip_norm) scale = settings_.clip_norm / (norm + 1e-6);
+  }
+  const double rate = settings_.rate * rate_factor;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const at::Tensor& p = parameters_[i];
+    if (!p.grad().defined()) continue;
+    const at::Tensor g = p.grad().contiguous();
+    auto* w = static_cast<float*>(p.data_ptr());
+    const auto* gd = static_cast<const float*>(g.data_ptr());
+    auto* m = static_cast<float*>(first_[i].data_ptr());
+    auto* v = static_cast<float*>(second_[i].data_ptr());
+    at::parallel_for(0, p.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
+      adam_kernel(w + begin, gd + begin, m + begin, v + begin, end - begin, static_cast<float>(scale),
+                  static_cast<float>(settings_.beta1), static_cast<float>(settings_.beta2),
+                  static_cast<float>(rate / correction1), static_cast<float>(std::sqrt(correction2)),
+                  static_cast<float>(settings_.eps));
+    });
+  }
+}
+
+std::vector<at::Tensor> Adam::moments() const {
+  std::vector<at::Tensor> list;
+  for (size_t i = 0; i < first_.size(); ++i) {
+    list.push_back(first_[i]);
+    list.push_back(second_[i]);
+  }
+  return list;
+}
+
+void average_weights(const std::vector<at::Tensor>& averages, const std::vector<at::Tensor>& weights,
+                     double decay, int64_t steps) {
+  const at::NoGradGuard guard;
+  const double d = std::min(decay, static_cast<double>(1 + steps) / static_cast<double>(10 + steps));
+  for (size_t i = 0; i < averages.size(); ++i) {
+    if (averages[i].is_floating_point())
+      averages[i].mul_(d).add_(weights[i].detach(), 1 - d);
+    else
+      averages[i].copy_(weights[i]);
+  }
+}
+
+}  // namespace linmo::train

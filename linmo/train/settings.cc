@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/train/settings.h"
+
+#include <algorithm>
+#include <array>
+
+#include "linmo/core/error.h"
+
+namespace linmo::train {
+
+void TrainSettings::visit(FieldVisitor& v) {
+  constexpr double kMany = 1e9;
+  v.section("Data");
+  v.field({"content",
+           "pictures to be changed: a folder, or a folder with trainA/trainB (then --style is not needed)"},
+          content);
+  v.field({"style", "pictures whose look is learnt; for paired the true results, with equal names"}, style);
+  v.field(
+      {"test",
+       "held-out content pictures for the sample grids (default: testA, or a few kept out of the content)"},
+      test);
+  v.field({"preprocess",
+           "from picture to training crop",
+           "",
+           -kMany,
+           kMany,
+           {"scale_shortside_and_crop", "resize_and_crop", "scale_width_and_crop", "scale_width", "crop",
+            "none"}},
+          preprocess);
+  v.field({"size", "side of the training crop", "px", 16, 2048}, size);
+  v.field(
+      {"load_size", "side that pictures are brought to before the crop (0: size × 286/256)", "px", 0, 8192},
+      load_size);
+  v.field({"flip", "mirror half of the crops"}, flip);
+  v.field({"aspect_jitter", "stretch crops by up to this factor − 1, at random", "", 0, 1}, aspect_jitter);
+  v.field({"direction",
+           "which side is the content of a side-by-side or trainA/trainB data set",
+           "",
+           -kMany,
+           kMany,
+           {"AtoB", "BtoA"}},
+          direction);
+  v.field({"max_pictures", "use at most this many of each side (0: all)", "pictures", 0, kMany},
+          max_pictures);
+  v.field({"cache_mb", "memory for decoded pictures; more are decoded again when needed", "MB", 0, 1e6},
+          cache_mb);
+  v.field({"samples", "held-out pictures in each sample grid", "pictures", 1, 64}, samples);
+
+  v.section("Networks");
+  v.field(
+      {"method", "what is trained", "", -kMany, kMany, {"cut", "fastcut", "cyclegan", "paired", "classic"}},
+      method);
+  v.field({"generator",
+           "compact, resnet_9blocks, resnet_6blocks, resnet_<n>blocks, unet_256, unet_128, seed; see linmo "
+           "net NAME"},
+          generator);
+  v.field({"ngf", "features of the generator's first layer (0: the generator's own)", "", 0, 1024}, ngf);
+  v.field({"norm", "the generator's norm", "", -kMany, kMany, {"auto", "instance", "batch", "none"}}, norm);
+  v.field({"padding", "of residual blocks (resnet)", "", -kMany, kMany, {"reflect", "zero", "replicate"}},
+          padding);
+  v.field({"decoder", "how resnet enlarges", "", -kMany, kMany, {"transposed", "resize", "antialias"}},
+          decoder);
+  v.field({"antialias_down", "blur before resnet reduces, as CUT does"}, antialias_down);
+  v.field({"dropout", "dropout in resnet's blocks or the U-Net's middle"}, dropout);
+  v.field({"discriminator",
+           "what judges",
+           "",
+           -kMany,
+           kMany,
+           {"patch", "basic", "n_layers", "pixel", "multiscale"}},
+          discriminator);
+  v.field({"ndf", "features of the discriminator's first layer (0: 64, or 48 beside the compact generator)",
+           "", 0, 1024},
+          ndf);
+  v.field({"layers", "depth of the patch discriminator: 3 sees 70 px", "", 1, 5}, layers);
+  v.field({"scales", "of the multiscale discriminator", "", 1, 5}, scales);
+  v.field({"norm_d", "the discriminator's norm", "", -kMany, kMany, {"auto", "instance", "batch", "none"}},
+          norm_d);
+  v.field({"spectral_norm", "spectral normalisation of the discriminator"}, spectral_norm);
+  v.field({"init", "how weights begin", "", -kMany, kMany, {"auto", "normal", "xavier", "kaiming", "keras"}},
+          init);
+  v.field({"init_gain", "spread of the first weights", "", 1e-6, 10}, init_gain);
+
+  v.section("Losses");
+  v.field({"gan_loss",
+           "adversarial loss (lsgan, vanilla, wgangp are understood)",
+           "",
+           -kMany,
+           kMany,
+           {"auto", "log", "cross-entropy", "least-squares", "hinge", "wasserstein-gp", "vanilla", "lsgan",
+            "wgangp"}},
+          gan_loss);
+  v.field({"saturating", "log: the generator minimises log(1 − D) as in the minimax game"}, saturating);
+  v.field({"label_smoothing", "real pictures count as 1 − this (cross-entropy, least-squares)", "", 0, 0.5},
+          label_smoothing);
+  v.field({"r1", "weight γ of the R1 penalty on real pictures (0: off)", "", 0, 1000}, r1);
+  v.field({"lambda_gp", "weight of the gradient penalty (wasserstein-gp)", "", 0, 1000}, lambda_gp);
+  v.field({"lambda_gan", "weight of the adversarial loss", "", 0, 1000}, lambda_gan);
+  v.field({"lambda_cycle", "cyclegan: weight of the cycle loss", "", 0, 1000}, lambda_cycle);
+  v.field({"lambda_identity",
+           "cyclegan: identity loss as a share of lambda_cycle; cut: 1 with, 0 without identity NCE (−1: the "
+           "method's own)",
+           "", -1, 100},
+          lambda_identity);
+  v.field({"lambda_l1", "paired: weight of the distance to the truth", "", 0, 10000}, lambda_l1);
+  v.field({"lambda_nce", "cut: weight of the contrastive loss (−1: cut 1, fastcut 10)", "", -1, 1000},
+          lambda_nce);
+  v.field({"lambda_content", "classic: weight of the reconstruction that keeps the content", "", 0, 1000},
+          lambda_content);
+  v.field({"patches", "cut: places compared in each layer", "", 1, 65536}, patches);
+  v.field({"temperature", "cut: of the contrastive loss", "", 1e-3, 10}, temperature);
+  v.field({"pool_size", "cyclegan: earlier results that the discriminators are reminded of", "pictures", 0,
+           10000},
+          pool_size);
+  v.field(
+      {"augment",
+       "differentiable augmentation before the discriminator (Zhao 2020), any of: color,translation,cutout"},
+      augment);
+  v.field({"adjust", "classic: share of the budget in which only the generator is adjusted", "", 0, 0.9},
+          adjust);
+
+  v.section("Optimisation");
+  v.field({"time",
+           "train this long: 90s, 30m, 2h (the schedule stretches to it; 10m when neither time nor steps is "
+           "given)"},
+          time);
+  v.field({"steps", "train this many steps instead of a time (0: by time)", "steps", 0, kMany}, steps);
+  v.field({"batch", "pictures a step", "pictures", 1, 256}, batch);
+  v.field({"rate", "Adam's learning rate", "", 1e-8, 1e6}, rate);
+  v.field({"beta1", "Adam's β₁", "", 0, 0.9999}, beta1);
+  v.field({"beta2", "Adam's β₂", "", 0, 0.99999}, beta2);
+  v.field({"decay_from", "share of the budget after which the rate falls linearly to 0", "", 0, 1},
+          decay_from);
+  v.field({"warm_up", "steps over which the rate rises from 0", "steps", 0, kMany}, warm_up);
+  v.field({"clip_norm", "largest gradient norm (0: off)", "", 0, 1e6}, clip_norm);
+  v.field({"ema", "decay of the averaged generator, which is what is exported (0: off)", "", 0, 0.99999},
+          ema);
+  v.field({"precision",
+           "of the convolutions; auto: bf16 where the processor has it",
+           "",
+           -kMany,
+           kMany,
+           {"auto", "bf16", "fp32"}},
+          precision);
+  v.field({"seed", "of everything random: equal seeds give equal runs on one machine", "", 0, 9e15}, seed);
+  v.field({"threads", "processor threads (0: all)", "", 0, 1024}, threads);
+  v.field({"device", "where to train", "", -kMany, kMany, {"cpu", "cuda"}}, device);
+
+  v.section("The run");
+  v.field({"checkpoint_every", "time between checkpoints", "s", 1, 1e6}, checkpoint_every);
+  v.field({"log_every", "steps between lines of stats.jsonl", "steps", 1, 1e6}, log_every);
+  v.field({"stop_at", "save and stop at this step as if interrupted; --resume goes on (0: off)", "steps", 0,
+           kMany},
+          stop_at);
+}
+
+void TrainSettings::resolve() {
+  const auto pick = [](std::string& value, const char* own) {
+    if (value == "auto") value = own;
+  };
+  const bool contrastive = method == "cut" || method == "fastcut";
+  pick(gan_loss, method == "paired" || method == "classic" ? "cross-entropy" : "least-squares");
+  if (gan_loss == "vanilla") gan_loss = "cross-entropy";
+  if (gan_loss == "lsgan") gan_loss = "least-squares";
+  if (gan_loss == "wgangp") gan_loss = "wasserstein-gp";
+  pick(init, contrastive || generator == "compact" ? "xavier" : generator == "seed" ? "keras" : "normal");
+  pick(norm_d, generator.starts_with("unet_") ? "batch" : "instance");
+  if (discriminator == "basic" || discriminator == "n_layers") discriminator = "patch";
+  if (ndf == 0) ndf = generator == "compact" ? 48 : 64;
+  if (lambda_nce < 0) lambda_nce = method == "fastcut" ? 10 : 1;
+  if (lambda_identity < 0) lambda_identity = method == "cyclegan" ? 0.5 : method == "cut" ? 1 : 0;
+  if (load_size == 0) load_size = preprocess.ends_with("_and_crop") ? (size * 286 + 128) / 256 : size;
+  if (time.empty() && steps == 0) time = "10m";
+  if (!time.empty() && steps > 0) fail(ErrorKind::usage, "give --time or --steps, not both");
+  if (!time.empty() && parse_duration(time) <= 0) fail(ErrorKind::usage, "--time must be longer than 0 s");
+  if (preprocess.ends_with("_and_crop") && load_size < size) {
+    fail(ErrorKind::usage, "load_size = {} is smaller than size = {}; raise --load-size or lower --size",
+         load_size, size);
+  }
+  if (batch > 1 && (preprocess == "none" || preprocess == "scale_width")) {
+    fail(ErrorKind::usage, "--preprocess {} keeps different sizes, so --batch must be 1", preprocess);
+  }
+  if (contrastive && generator.starts_with("unet_")) {
+    fail(ErrorKind::usage,
+         "--method {} compares places in the generator's encoder, which a U-Net's skips short-circuit; "
+         "choose resnet_*, compact or seed",
+         method);
+  }
+  if (saturating && gan_loss != "log") fail(ErrorKind::usage, "--saturating goes with --gan-loss log");
+  if (spectral_norm && discriminator == "pixel")
+    fail(ErrorKind::usage, "--spectral-norm goes with the patch and multiscale discriminators");
+  if ((gan_loss == "wasserstein-gp" || r1 > 0) && norm_d == "batch") {
+    fail(ErrorKind::usage,
+         "a gradient penalty needs a discriminator without batch norm; choose --norm-d instance or none");
+  }
+  std::string rest = augment;
+  while (!rest.empty()) {
+    const size_t comma = rest.find(',');
+    const std::string word = rest.substr(0, comma);
+    if (word != "color" && word != "translation" && word != "cutout") {
+      fail(ErrorKind::usage, "--augment takes color, translation, cutout, with commas between; not \"{}\"",
+           word);
+    }
+    rest = comma == std::string::npos ? "" : rest.substr(comma + 1);
+  }
+  check(*this);
+}
+
+bool fixed_on_resume(const std::string& key) {
+  static constexpr std::array kFree = {"time",    "steps",   "checkpoint_every", "log_every",
+                                       "stop_at", "threads", "cache_mb",         "decay_from"};
+  return std::find(kFree.begin(), kFree.end(), key) == kFree.end();
+}
+
+}  // namespace linmo::train
