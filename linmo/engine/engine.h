@@ -44,8 +44,8 @@ struct Moments {
 struct NormControl {
   const std::vector<Moments>* given = nullptr;  // norm k uses given[k] where k < given->size()
   std::vector<Moments>* record = nullptr;       // all norms' own statistics are stored here
-  int collect = -1;             // norm whose statistics are wanted; the run ends there, `out` is not touched
-  Rect collect_region;          // which part of that norm's input counts
+  int collect = -1;          // norm whose statistics are wanted; the run ends there, `out` is not touched
+  Rect collect_region = {};  // which part of that norm's input counts
   Moments* collected = nullptr;
 };
 

@@ -8,10 +8,11 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "linmo/engine/kernels.cc"
+// clang-format off
 #include <hwy/foreach_target.h>  // must come before highway.h
-
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
+#include <hwy/contrib/math/math-inl.h>
+// clang-format on
 
 #ifndef LINMO_ENGINE_SCALAR_H
 #define LINMO_ENGINE_SCALAR_H

@@ -9,7 +9,9 @@
 namespace linmo::engine {
 
 enum class Type : uint8_t { f32, bf16 };
-inline int64_t size_of(Type type) { return type == Type::f32 ? 4 : 2; }
+inline int64_t size_of(Type type) {
+  return type == Type::f32 ? 4 : 2;
+}
 
 // max(x, 0) + slope[c] · min(x, 0), or a curve. Slopes 1: identity; 0: ReLU.
 struct Curve {

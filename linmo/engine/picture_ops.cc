@@ -108,7 +108,8 @@ Moments moments(const View& in, Rect region) {
   std::vector<float> origin(channels);
   const auto pixel = [&](int64_t y, int64_t x) -> const std::byte* {
     if (!in.phase) return in.at(y, x);
-    return in.data + ((2 * (y % 2) + x % 2) * in.phase + y / 2 * in.row + x / 2 * in.pixel) * size_of(in.type);
+    return in.data +
+           ((2 * (y % 2) + x % 2) * in.phase + y / 2 * in.row + x / 2 * in.pixel) * size_of(in.type);
   };
   const std::byte* first = pixel(region.y + region.height / 2, region.x + region.width / 2);
   for (size_t c = 0; c < channels; ++c) origin[c] = load(in.type, first, static_cast<int64_t>(c));
@@ -260,7 +261,8 @@ void pixel_shuffle(const View& in, const View& out, int factor) {
       const std::byte* from = in.at(y / f, x / f);
       std::byte* to = out.at(y, x);
       const int64_t phase = y % f * f + x % f;
-      for (int64_t c = 0; c < out.channels; ++c) store(out.type, to, c, load(in.type, from, c * area + phase));
+      for (int64_t c = 0; c < out.channels; ++c)
+        store(out.type, to, c, load(in.type, from, c * area + phase));
     }
   });
 }
@@ -272,7 +274,8 @@ void pixel_unshuffle(const View& in, const View& out, int factor) {
       std::byte* to = out.at(y, x);
       for (int64_t phase = 0; phase < area; ++phase) {
         const std::byte* from = in.at(y * f + phase / f, x * f + phase % f);
-        for (int64_t c = 0; c < in.channels; ++c) store(out.type, to, c * area + phase, load(in.type, from, c));
+        for (int64_t c = 0; c < in.channels; ++c)
+          store(out.type, to, c * area + phase, load(in.type, from, c));
       }
     }
   });
@@ -299,7 +302,8 @@ void import_picture(std::span<const float> in, Layout layout, const View& out) {
       std::byte* to = out.at(y, x);
       const int64_t pixel = y * out.width + x;
       for (int64_t c = 0; c < out.channels; ++c) {
-        store(out.type, to, c, in[static_cast<size_t>(planar ? c * plane + pixel : pixel * out.channels + c)]);
+        store(out.type, to, c,
+              in[static_cast<size_t>(planar ? c * plane + pixel : pixel * out.channels + c)]);
       }
     }
   });

@@ -65,7 +65,9 @@ class Plan {
   void run(Workspace& workspace, std::span<const float> in, Layout layout, Rect crop, std::span<float> out,
            const NormControl& norms) const;
   net::Shape input_shape() const { return program_.shapes[0]; }
-  net::Shape output_shape() const { return program_.values[static_cast<size_t>(program_.output.value)].shape; }
+  net::Shape output_shape() const {
+    return program_.values[static_cast<size_t>(program_.output.value)].shape;
+  }
   uint64_t bytes() const { return static_cast<uint64_t>(program_.arena_bytes) + scratch_bytes_; }
 
  private:

@@ -280,8 +280,8 @@ class Compiler {
     const Border border{pad.left, pad.right, pad.top, pad.bottom, pad.mode};
     const auto is_conv = [&](int k) { return get<net::Conv>(k) != nullptr; };
     if (!border.any()) return finish(i, ref_[at(from)]);
-    if (pad.mode == net::PadMode::zero && i != d_.outputs[0] &&
-        !get<net::Pad>(from) && std::all_of(users_[at(i)].begin(), users_[at(i)].end(), is_conv)) {
+    if (pad.mode == net::PadMode::zero && i != d_.outputs[0] && !get<net::Pad>(from) &&
+        std::all_of(users_[at(i)].begin(), users_[at(i)].end(), is_conv)) {
       done_[at(i)] = true;  // the convolutions pad by themselves
       return;
     }
@@ -385,7 +385,7 @@ class Compiler {
   Program p_;
   std::vector<std::vector<int>> users_;
   std::vector<Ref> ref_;
-  std::vector<bool> done_, needed_;                 // of layers
+  std::vector<bool> done_, needed_;                  // of layers
   std::vector<bool> made_by_convolution_, aliased_;  // of values
 };
 
@@ -404,7 +404,8 @@ void Compiler::plan_memory() {
     const Step& step = p_.steps[at(s)];
     if (const auto* input = std::get_if<InputStep>(&step)) make(s, input->out);
     if (const auto* conv = std::get_if<ConvStep>(&step)) use(s, conv->in), make(s, conv->out);
-    if (const auto* map = std::get_if<MapStep>(&step)) use(s, map->in), use(s, map->residual), make(s, map->out);
+    if (const auto* map = std::get_if<MapStep>(&step))
+      use(s, map->in), use(s, map->residual), make(s, map->out);
     if (const auto* layer = std::get_if<LayerStep>(&step)) {
       for (const Ref ref : layer->in) use(s, ref);
       make(s, layer->out);
@@ -439,7 +440,9 @@ void Compiler::plan_memory() {
                    [&](int a, int b) { return p_.values[at(a)].bytes() > p_.values[at(b)].bytes(); });
   p_.offset.assign(at(count), 0);
   std::vector<int> placed;
-  const auto size = [&](int v) { return (p_.values[at(v)].bytes() + kAlignment - 1) / kAlignment * kAlignment; };
+  const auto size = [&](int v) {
+    return (p_.values[at(v)].bytes() + kAlignment - 1) / kAlignment * kAlignment;
+  };
   for (const int v : order) {
     std::vector<std::pair<int64_t, int64_t>> taken;
     for (const int w : placed) {

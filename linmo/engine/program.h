@@ -72,8 +72,8 @@ struct ConvStep {
 struct MapStep {
   Ref in, residual;
   int out = 0;
-  int norm = -1;            // Norm or ScaleShift layer
-  int statistics = -1;      // index among the norms that look at the whole picture
+  int norm = -1;                // Norm or ScaleShift layer
+  int statistics = -1;          // index among the norms that look at the whole picture
   int before = -1, after = -1;  // Activation layers around the residual
 };
 
@@ -116,6 +116,8 @@ struct Reach {
   int low = 0, high = 0;
 };
 Reach upsampled_reach(int kernel, int pad, int phase);
-inline int floor_half(int x) { return x >= 0 ? x / 2 : -((1 - x) / 2); }
+inline int floor_half(int x) {
+  return x >= 0 ? x / 2 : -((1 - x) / 2);
+}
 
 }  // namespace linmo::engine

@@ -59,8 +59,8 @@ ScaleShift scale_shift(const net::Description& d, const model::TensorMap& tensor
       const double scale = static_cast<double>(out.scale[c]) /
                            std::sqrt(std::max(static_cast<double>(variance[c]), 0.0) + norm.eps);
       out.scale[c] = static_cast<float>(scale);
-      out.shift[c] = static_cast<float>(static_cast<double>(out.shift[c]) -
-                                        static_cast<double>(mean[c]) * scale);
+      out.shift[c] =
+          static_cast<float>(static_cast<double>(out.shift[c]) - static_cast<double>(mean[c]) * scale);
     }
   }
   return out;
