@@ -6,6 +6,8 @@
 
 namespace linmo::cli {
 
+void add_import(Registry);
+void add_models(Registry);
 void add_net(Registry);
 
 }  // namespace linmo::cli
