@@ -10,6 +10,8 @@
 namespace linmo::cli {
 
 void add_train(Registry);
+void add_import(Registry);
+void add_models(Registry);
 void add_net(Registry);
 
 // Replaces this process by a program that is installed beside it (linmo-train).
