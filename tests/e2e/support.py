@@ -26,7 +26,7 @@ def environment(**extra):
     return env
 
 
-def linmo(*args, prefix=(), timeout=120, cwd=None, env=None):
+def linmo(*args, prefix=(), timeout=300, cwd=None, env=None):
     """Runs the program to its end; .stdout and .stderr are text."""
     return subprocess.run([*prefix, LINMO, *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           encoding="utf-8", errors="surrogateescape", timeout=timeout, cwd=cwd, env=env or environment())

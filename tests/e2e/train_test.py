@@ -4,7 +4,6 @@
 import html
 import json
 import random
-import re
 import shutil
 import signal
 import struct
@@ -16,8 +15,8 @@ from support import DONE, FAILED, INTERRUPTED, USAGE, Case, make_folder, needs_c
 
 METHODS = ("cyclegan", "cut", "fastcut", "paired", "classic")
 # Networks that take milliseconds a step.
-TINY = ("--generator", "resnet_1blocks", "--ngf", 8, "--ndf", 8, "--layers", 2, "--size", 32, "--load-size", 36,
-        "--patches", 16, "--samples", 2, "--seed", 7, "--threads", 2)
+TINY = {"generator": "resnet_1blocks", "ngf": 8, "ndf": 8, "layers": 2, "size": 32, "load_size": 36, "patches": 16,
+        "samples": 2, "seed": 7, "threads": 1}
 
 
 def weights(path):
@@ -37,9 +36,12 @@ class TrainCase(Case):
         make_folder(self.content, names=names, seed=1)
         make_folder(self.style, names=names, seed=50, tint=(60, -20, -60))
 
-    def arguments(self, run, *more, method="cut", precision="fp32", steps=6):
-        return ("train", "--content", self.content, "--style", self.style, "-o", run, "--method", method, "--precision",
-                precision, *TINY, *(("--steps", steps) if steps else ()), *more)
+    def arguments(self, run, *more, **settings):
+        """A command line; keywords are options (stop_at=3), None leaves one of the defaults away."""
+        settings = {"content": self.content, "style": self.style, "method": "cut", "precision": "fp32", "steps": 6,
+                    **TINY, **settings}
+        options = [[f"--{key.replace('_', '-')}", value] for key, value in settings.items() if value is not None]
+        return ("train", "-o", run, *sum(options, []), *more)
 
     def assertSameModel(self, a, b):
         (header_a, bytes_a), (header_b, bytes_b) = (weights(run / "model.safetensors") for run in (a, b))
@@ -51,12 +53,12 @@ class TrainCase(Case):
 class Run(TrainCase):
     def test_run_folder(self):
         run = self.dir / "run"
-        done = self.run_linmo(*self.arguments(run, "--log-every", 1))
+        done = self.run_linmo(*self.arguments(run, log_every=1))
         self.assertIn("linmo apply", done.stdout)
         settings = (run / "settings.toml").read_text("utf-8")
         self.assertRegex(settings, r"(?m)^steps = 6\b")
         self.assertRegex(settings, r"(?m)^method = ['\"]cut['\"]")
-        self.assertNotRegex(settings, r"(?m)= ['\"]auto['\"]")
+        self.assertNotRegex(settings, r"(?m)^(precision|gan_loss|init) = ['\"]auto['\"]")
         lines = [json.loads(line) for line in (run / "stats.jsonl").read_text("utf-8").splitlines()]
         self.assertGreaterEqual(len(lines), 6)
         samples = sorted((run / "samples").glob("*.png"))
@@ -72,7 +74,7 @@ class Run(TrainCase):
     def test_equal_seeds_give_equal_models_and_others_do_not(self):
         runs = [self.dir / name for name in ("a", "b", "other")]
         for run, seed in zip(runs, (3, 3, 4)):
-            self.run_linmo(*self.arguments(run, "--seed", seed))
+            self.run_linmo(*self.arguments(run, seed=seed))
         self.assertSameModel(runs[0], runs[1])
         self.assertNotEqual(weights(runs[0] / "model.safetensors")[1], weights(runs[2] / "model.safetensors")[1])
 
@@ -82,7 +84,7 @@ class Run(TrainCase):
         self.assertNotEqual(weights(self.dir / "1/model.safetensors")[1], weights(self.dir / "6/model.safetensors")[1])
 
     def test_budget_by_time(self):
-        self.run_linmo(*self.arguments(self.dir / "run", "--time", "3s", steps=None))
+        self.run_linmo(*self.arguments(self.dir / "run", time="3s", steps=None))
         self.assertTrue((self.dir / "run/model.safetensors").exists())
 
     def test_folders_as_cyclegan_users_have_them(self):
@@ -94,18 +96,17 @@ class Run(TrainCase):
         (self.dir / "B").rename(both / "trainB")
         make_folder(both / "testA", 2, seed=90)
         run = self.dir / "run"
-        self.run_linmo("train", "--content", both, "-o", run, "--method", "cyclegan", "--steps", 3, *TINY)
+        self.run_linmo(*self.arguments(run, content=both, style=None, method="cyclegan"))
         self.assertTrue((run / "model.safetensors").exists())
 
     def test_recipe(self):
         recipe = self.dir / "recipe.toml"
         recipe.write_text("method = 'fastcut'\nsteps = 3\nprecision = 'fp32'\n")
         run = self.dir / "run"
-        self.run_linmo("train", "--content", self.content, "--style", self.style, "-o", run, "--recipe", recipe, *TINY)
+        self.run_linmo(*self.arguments(run, recipe=recipe, method=None, steps=None, precision=None))
         self.assertRegex((run / "settings.toml").read_text("utf-8"), r"(?m)^method = ['\"]fastcut['\"]")
         recipe.write_text("stepz = 3\n")
-        self.fails("train", "--content", self.content, "--style", self.style, "-o", self.dir / "no", "--recipe", recipe,
-                   code=USAGE, says=["stepz", "recipe.toml"])
+        self.fails(*self.arguments(self.dir / "no", recipe=recipe), code=USAGE, says=["stepz", "recipe.toml"])
 
     def test_the_model_applies(self):
         if not support.has_command("apply"):
@@ -119,7 +120,7 @@ class Run(TrainCase):
         run = self.dir / "run"
         self.run_linmo(*self.arguments(run))
         before = weights(run / "model.safetensors")
-        done = support.linmo(*self.arguments(run, "--seed", 8))
+        done = support.linmo(*self.arguments(run, seed=8))
         self.assertNotEqual(done.returncode, DONE)
         self.assertIn("--resume", done.stderr)
         self.assertEqual(weights(run / "model.safetensors"), before)
@@ -130,7 +131,7 @@ class Resume(TrainCase):
     def same_bits(self, method, precision):
         whole, parts = self.dir / "whole", self.dir / "parts"
         self.run_linmo(*self.arguments(whole, method=method, precision=precision))
-        self.run_linmo(*self.arguments(parts, "--stop-at", 3, method=method, precision=precision))
+        self.run_linmo(*self.arguments(parts, stop_at=3, method=method, precision=precision))
         self.assertFalse((parts / "model.safetensors").exists() and
                          weights(parts / "model.safetensors") == weights(whole / "model.safetensors"))
         self.run_linmo("train", "-o", parts, "--resume")
@@ -138,7 +139,7 @@ class Resume(TrainCase):
 
     def test_other_settings_are_refused(self):
         run = self.dir / "run"
-        self.run_linmo(*self.arguments(run, "--stop-at", 3))
+        self.run_linmo(*self.arguments(run, stop_at=3))
         self.fails("train", "-o", run, "--resume", "--method", "cyclegan", code=USAGE, says="method")
 
     def test_nothing_to_resume(self):
@@ -146,13 +147,13 @@ class Resume(TrainCase):
 
     def test_kill_at_any_moment(self):
         # The run that was killed again and again ends with the same bits as the one that was left alone.
-        steps, seed = 400, random.randrange(1 << 30)
+        steps, seed = 150, random.randrange(1 << 30)
         rng = random.Random(seed)
         whole, killed = self.dir / "whole", self.dir / "killed"
         begin = time.monotonic()
         self.run_linmo(*self.arguments(whole, steps=steps))
         usual = time.monotonic() - begin
-        arguments = self.arguments(killed, "--checkpoint-every", 1, steps=steps)
+        arguments = self.arguments(killed, checkpoint_every=1, steps=steps)
         for _ in range(6):
             process = support.start(*arguments)
             time.sleep(rng.uniform(0.3, max(1.0, usual)))
@@ -166,7 +167,7 @@ class Resume(TrainCase):
 
     def test_interrupt_saves_and_says_how_to_go_on(self):
         run = self.dir / "run"
-        process = support.start(*self.arguments(run, "--log-every", 1, steps=1000000))
+        process = support.start(*self.arguments(run, log_every=1, steps=1000000))
         self.addCleanup(support.stop, process)
         stats, patience = run / "stats.jsonl", time.monotonic() + 60
         while not (stats.exists() and stats.stat().st_size > 0) and time.monotonic() < patience:
@@ -182,7 +183,7 @@ class Resume(TrainCase):
     def test_full_disk(self):
         with support.SmallDisk(self.dir / "disk", "24m") as disk:
             run = disk.path / "run"
-            self.run_linmo(*self.arguments(run, "--stop-at", 3, steps=6), prefix=disk.prefix)
+            self.run_linmo(*self.arguments(run, stop_at=3), prefix=disk.prefix)
             fill = [*disk.prefix, "dd", "if=/dev/zero", f"of={disk.path}/full", "bs=4k"]
             support.subprocess.run(fill, capture_output=True)
             self.fails("train", "-o", run, "--resume", prefix=disk.prefix, says="(?i)no space left")
@@ -223,10 +224,10 @@ class Trouble(TrainCase):
         make_folder(lonely, 1)
         support.bad_pictures(lonely)
         for folder in (empty, lonely, self.dir / "nowhere"):
-            for side in ("--content", "--style"):
+            for side in ("content", "style"):
                 with self.subTest(f"{side} {folder.name}"):
                     run = self.dir / "run"
-                    done = support.linmo(*self.arguments(run, side, folder))
+                    done = support.linmo(*self.arguments(run, **{side: folder}))
                     self.assertIn(done.returncode, (FAILED, USAGE), done.stderr)
                     self.assertIn(folder.name, done.stderr)
                     self.assertFalse((run / "stats.jsonl").exists())
@@ -235,9 +236,9 @@ class Trouble(TrainCase):
         self.fails("train", code=USAGE, says="--output|-o")
         run = ("-o", self.dir / "run")
         self.fails("train", *run, code=USAGE, says="content")
-        self.fails(*self.arguments(self.dir / "run", "--method", "magic"), code=USAGE, says="cyclegan")
-        self.fails(*self.arguments(self.dir / "run", "--time", "5m"), code=USAGE, says="--steps")
-        self.fails(*self.arguments(self.dir / "run", "--size", 1), code=USAGE, says="size")
+        self.fails(*self.arguments(self.dir / "run", method="magic"), code=USAGE, says="cyclegan")
+        self.fails(*self.arguments(self.dir / "run", time="5m"), code=USAGE, says="--steps")
+        self.fails(*self.arguments(self.dir / "run", size=1), code=USAGE, says="size")
         self.assertFalse((self.dir / "run").exists())
 
     def test_read_only_folder(self):
@@ -246,9 +247,10 @@ class Trouble(TrainCase):
         self.fails(*self.arguments(closed / "run"), prefix=support.without_root_powers(), says=["closed", "(?i)permission"])
 
     def test_divergence_is_reported(self):
-        done = self.fails(*self.arguments(self.dir / "run", "--rate", 1e6, "--decay-from", 1, steps=300))
-        self.assertRegex(done.stderr, "(?i)rate")
-        self.assertTrue(re.search("(?i)nan|explode|diverge|finite", done.stderr), done.stderr)
+        # Once it is rolled back and goes on more slowly, then it stops.
+        done = self.fails(*self.arguments(self.dir / "run", rate=1e6, decay_from=1, steps=300))
+        self.assertRegex(done.stderr, r"warning: the loss \w+ became .* halved the learning rate")
+        self.assertRegex(done.stderr, r"linmo: the loss \w+ became .* --rate")
 
 
 if __name__ == "__main__":
