@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/engine/engine.h"
+
+#include <omp.h>
+
+#include <list>
+#include <mutex>
+
+#include "linmo/core/error.h"
+#include "linmo/engine/plan.h"
+
+namespace linmo::engine {
+namespace {
+
+// oneDNN and our own loops take their number of threads from the calling thread's OpenMP setting; it is
+// put back afterwards.
+class ThreadCount {
+ public:
+  explicit ThreadCount(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(threads); }
+  ~ThreadCount() { omp_set_num_threads(before_); }
+  ThreadCount(const ThreadCount&) = delete;
+  ThreadCount& operator=(const ThreadCount&) = delete;
+
+ private:
+  int before_;
+};
+
+std::string_view isa_name() {
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::avx512_core_amx:
+      return "AVX-512 with AMX";
+    case dnnl::cpu_isa::avx512_core_bf16:
+      return "AVX-512 with BF16";
+    case dnnl::cpu_isa::avx512_core_vnni:
+    case dnnl::cpu_isa::avx512_core:
+      return "AVX-512";
+    case dnnl::cpu_isa::avx2:
+    case dnnl::cpu_isa::avx2_vnni:
+      return "AVX2";
+    case dnnl::cpu_isa::avx:
+      return "AVX";
+    case dnnl::cpu_isa::sse41:
+      return "SSE4.1";
+    default:
+      return "plain code";
+  }
+}
+
+}  // namespace
+
+bool cpu_has_bf16() {
+  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+}
+
+void Moments::merge(const Moments& other) {
+  if (other.count == 0) return;
+  if (count == 0) {
+    *this = other;
+    return;
+  }
+  const double total = count + other.count;
+  for (size_t c = 0; c < mean.size(); ++c) {
+    const double difference = other.mean[c] - mean[c];
+    mean[c] += difference * other.count / total;
+    m2[c] += other.m2[c] + difference * difference * count * other.count / total;
+  }
+  count = total;
+}
+
+struct Engine::State {
+  // A plan and the workspaces that no run is using.
+  struct Slot {
+    std::unique_ptr<Plan> plan;
+    std::mutex mutex;
+    std::vector<std::unique_ptr<Workspace>> idle;
+  };
+
+  State(net::Description d, model::TensorMap tensors, const Options& o)
+      : description(std::move(d)),
+        options(o),
+        engine(dnnl::engine::kind::cpu, 0),
+        weights(description, std::move(tensors)) {}
+
+  std::shared_ptr<Slot> slot(net::Shape input) {
+    const std::lock_guard lock(mutex);
+    for (auto it = slots.begin(); it != slots.end(); ++it) {
+      if ((*it)->plan->input_shape() == input) {
+        slots.splice(slots.begin(), slots, it);
+        return slots.front();
+      }
+    }
+    auto fresh = std::make_shared<Slot>();
+    fresh->plan = std::make_unique<Plan>(description, input, type, weights, engine);
+    slots.push_front(fresh);
+    while (slots.size() > static_cast<size_t>(std::max(1, options.cached_plans))) slots.pop_back();
+    return fresh;
+  }
+
+  const net::Description description;
+  Options options;
+  Type type = Type::f32;
+  int threads = 1;
+  std::vector<int> statistics;
+  dnnl::engine engine;
+  WeightStore weights;
+  std::mutex mutex;
+  std::list<std::shared_ptr<Slot>> slots;  // most recently used first
+};
+
+Engine::Engine(net::Description network, model::TensorMap tensors, Options options) {
+  net::validate(network);
+  check_tensors(network, tensors);
+  if (options.precision == Precision::bf16 && !cpu_has_bf16())
+    fail(ErrorKind::usage, "this processor ({}) does not compute in bf16; use fp32", isa_name());
+  state_ = std::make_unique<State>(std::move(network), std::move(tensors), options);
+  const bool bf16 =
+      options.precision == Precision::bf16 || (options.precision == Precision::automatic && cpu_has_bf16());
+  state_->type = bf16 ? Type::bf16 : Type::f32;
+  state_->threads = options.threads > 0 ? options.threads : omp_get_max_threads();
+  state_->statistics = whole_picture_norms(state_->description);
+}
+
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+const net::Description& Engine::network() const {
+  return state_->description;
+}
+Precision Engine::precision() const {
+  return state_->type == Type::bf16 ? Precision::bf16 : Precision::fp32;
+}
+int Engine::threads() const {
+  return state_->threads;
+}
+const std::vector<int>& Engine::statistics() const {
+  return state_->statistics;
+}
+
+std::string Engine::about() const {
+  std::string text = fmt::format("{} on {}, {} thread{}", state_->type == Type::bf16 ? "bf16" : "fp32",
+                                 isa_name(), state_->threads, state_->threads == 1 ? "" : "s");
+  if (state_->type == Type::f32 && state_->options.precision == Precision::automatic)
+    text += " (the processor does not compute in bf16)";
+  return text;
+}
+
+uint64_t Engine::memory_bytes(int64_t height, int64_t width) const {
+  const net::Shape input{state_->description.in_channels(), height, width};
+  return static_cast<uint64_t>(compile(state_->description, input, state_->type).arena_bytes);
+}
+
+void Engine::run(std::span<const float> in, int64_t height, int64_t width, std::span<float> out,
+                 Layout layout) const {
+  const net::Shape input{state_->description.in_channels(), height, width};
+  const net::Shape result =
+      net::infer_shapes(state_->description, input)[static_cast<size_t>(state_->description.outputs[0])];
+  run_with(in, input, {0, 0, result.width, result.height}, result.channels, out, layout, {});
+}
+
+void Engine::run_part(std::span<const float> in, int64_t height, int64_t width, Rect crop,
+                      std::span<float> out, const NormControl& norms) const {
+  const net::Shape input{state_->description.in_channels(), height, width};
+  const net::Shape result =
+      net::infer_shapes(state_->description, input)[static_cast<size_t>(state_->description.outputs[0])];
+  if (norms.collect < 0 && (crop.x < 0 || crop.y < 0 || crop.width < 0 || crop.height < 0 ||
+                            crop.x + crop.width > result.width || crop.y + crop.height > result.height))
+    fail(ErrorKind::input, "the part asked for lies outside the result of {} × {}", result.width,
+         result.height);
+  run_with(in, input, crop, result.channels, out, Layout::interleaved, norms);
+}
+
+void Engine::run_with(std::span<const float> in, net::Shape input, Rect crop, int64_t channels,
+                      std::span<float> out, Layout layout, const NormControl& norms) const {
+  if (static_cast<int64_t>(in.size()) != input.count())
+    fail(ErrorKind::input, "the picture has {} values, not {} × {} × {}", in.size(), input.height,
+         input.width, input.channels);
+  if (norms.collect < 0 && static_cast<int64_t>(out.size()) != crop.width * crop.height * channels)
+    fail(ErrorKind::input, "there is room for {} values of a result of {} × {} × {}", out.size(), crop.height,
+         crop.width, channels);
+  const ThreadCount threads(state_->threads);
+  try {
+    const std::shared_ptr<State::Slot> slot = state_->slot(input);
+    std::unique_ptr<Workspace> workspace;
+    {
+      const std::lock_guard lock(slot->mutex);
+      if (!slot->idle.empty()) {
+        workspace = std::move(slot->idle.back());
+        slot->idle.pop_back();
+      }
+    }
+    if (!workspace) workspace = slot->plan->make_workspace();
+    if (norms.record) norms.record->resize(state_->statistics.size());
+    slot->plan->run(*workspace, in, layout, crop, out, norms);
+    const std::lock_guard lock(slot->mutex);
+    slot->idle.push_back(std::move(workspace));
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_out_of_memory)
+      fail(ErrorKind::limit, "no memory for a picture of {} × {}; use smaller tiles", input.width,
+           input.height);
+    fail(ErrorKind::input, "oneDNN cannot run the network {}: {}", state_->description.family, error.what());
+  }
+}
+
+}  // namespace linmo::engine

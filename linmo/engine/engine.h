@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a network description on oneDNN, without libtorch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "linmo/model/tensor.h"
+#include "linmo/net/description.h"
+
+namespace linmo::engine {
+
+// What activations and weights are stored in between layers; sums, norm statistics and the picture that comes
+// out are fp32 either way.
+enum class Precision { automatic, fp32, bf16 };
+
+struct Options {
+  Precision precision = Precision::automatic;  // automatic: bf16 where the CPU computes in it, else fp32
+  int threads = 0;                             // 0: as many as OpenMP would take (usually all cores)
+  int cached_plans = 4;                        // plans for so many picture sizes are kept, least used go
+};
+
+// Order of a picture's samples: interleaved H × W × C, planar C × H × W.
+enum class Layout { interleaved, planar };
+
+// A rectangle of pixels of some layer's result.
+struct Rect {
+  int64_t x = 0, y = 0, width = 0, height = 0;
+  bool operator==(const Rect&) const = default;
+};
+
+// Count, mean and sum of squared deviations of each channel; two halves of a picture can be put together
+// (Chan, Golub & LeVeque 1979), so statistics of a whole picture can come from its tiles.
+struct Moments {
+  double count = 0;
+  std::vector<double> mean, m2;
+  void merge(const Moments& other);
+};
+
+// Steers the norms that depend on the whole picture (instance, group, layer), in the order of statistics().
+struct NormControl {
+  const std::vector<Moments>* given = nullptr;  // norm k uses given[k] where k < given->size()
+  std::vector<Moments>* record = nullptr;       // all norms' own statistics are stored here
+  int collect = -1;          // norm whose statistics are wanted; the run ends there, `out` is not touched
+  Rect collect_region = {};  // which part of that norm's input counts
+  Moments* collected = nullptr;
+};
+
+// Immutable after construction; run() may be called from several threads at once (each gets its own memory,
+// all share the packed weights). Results do not depend on the number of threads.
+class Engine {
+ public:
+  // Copies what it needs from `tensors`. Throws ErrorKind::input when one is missing or has a wrong shape,
+  // ErrorKind::usage for bf16 on a CPU that does not compute in it.
+  Engine(net::Description network, model::TensorMap tensors, Options options = {});
+  ~Engine();
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+
+  const net::Description& network() const;
+  Precision precision() const;  // fp32 or bf16
+  int threads() const;
+  // One sentence: precision, instruction set, and why not bf16 where that is so.
+  std::string about() const;
+
+  // One picture through the network: in_channels × height × width in, outputs[0] out (sizes by
+  // net::infer_shapes). Values as the network was trained, usually [−1, 1]. Throws ErrorKind::input when the
+  // size does not fit the network or a span's size is wrong.
+  void run(std::span<const float> in, int64_t height, int64_t width, std::span<float> out,
+           Layout layout = Layout::interleaved) const;
+
+  // The same with the norms steered, of which only `crop` of the result is written (interleaved, dense).
+  void run_part(std::span<const float> in, int64_t height, int64_t width, Rect crop, std::span<float> out,
+                const NormControl& norms) const;
+
+  // Working memory of one run() of this size, weights left aside. Makes no plan; cheap.
+  uint64_t memory_bytes(int64_t height, int64_t width) const;
+
+  // The layers whose statistics depend on the whole picture, in the order in which they run.
+  const std::vector<int>& statistics() const;
+
+ private:
+  void run_with(std::span<const float> in, net::Shape input, Rect crop, int64_t channels,
+                std::span<float> out, Layout layout, const NormControl& norms) const;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Whether oneDNN computes in bf16 on this CPU at more than fp32's speed (AVX512_BF16 or AMX).
+bool cpu_has_bf16();
+
+}  // namespace linmo::engine

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Program with its oneDNN primitives, ready to run on any number of Workspaces.
+#pragma once
+
+#include <dnnl.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "linmo/engine/engine.h"
+#include "linmo/engine/picture_ops.h"
+#include "linmo/engine/weights.h"
+
+namespace linmo::engine {
+
+// Packed weights and tables, made once and shared by all plans of an engine.
+class WeightStore {
+ public:
+  WeightStore(const net::Description& description, model::TensorMap tensors)
+      : description_(description), tensors_(std::move(tensors)) {}
+
+  struct Packed {
+    dnnl::memory weight, bias;
+  };
+  Packed conv(const ConvStep& step, const dnnl::memory::desc& wanted, const dnnl::engine& engine);
+  const ScaleShift& affine(int layer, int64_t channels);
+  const std::vector<float>& slope(int layer, int64_t channels);
+  const std::vector<float>& blur(int layer);
+
+ private:
+  const net::Description& description_;
+  const model::TensorMap tensors_;
+  std::mutex mutex_;
+  struct Entry {
+    dnnl::memory::desc desc;
+    Packed packed;
+  };
+  std::multimap<std::string, Entry> convs_;
+  std::map<std::pair<int, int64_t>, ScaleShift> affine_;
+  std::map<std::pair<int, int64_t>, std::vector<float>> slopes_;
+  std::map<int, std::vector<float>> blurs_;
+};
+
+struct FreeAligned {
+  void operator()(std::byte* p) const { std::free(p); }
+};
+using AlignedBytes = std::unique_ptr<std::byte[], FreeAligned>;
+
+// The memory of one run.
+struct Workspace {
+  AlignedBytes arena, scratch;
+  std::vector<std::unordered_map<int, dnnl::memory>> arguments;  // of each step; empty but for convolutions
+};
+
+class Plan {
+ public:
+  Plan(const net::Description& description, net::Shape input, Type type, WeightStore& weights,
+       const dnnl::engine& engine);
+
+  // Throws ErrorKind::limit when there is no memory for it.
+  std::unique_ptr<Workspace> make_workspace() const;
+  void run(Workspace& workspace, std::span<const float> in, Layout layout, Rect crop, std::span<float> out,
+           const NormControl& norms) const;
+  net::Shape input_shape() const { return program_.shapes[0]; }
+  net::Shape output_shape() const {
+    return program_.values[static_cast<size_t>(program_.output.value)].shape;
+  }
+  uint64_t bytes() const { return static_cast<uint64_t>(program_.arena_bytes) + scratch_bytes_; }
+
+ private:
+  struct Convolution {
+    dnnl::primitive primitive;
+    dnnl::memory::desc src, dst, scratch;
+    WeightStore::Packed weights;
+    int64_t dst_offset = 0;  // within the value: of a phase
+  };
+  void add_convolution(const ConvStep& step, size_t index);
+  View view(const Workspace& w, Ref ref) const;
+  void run_map(const Workspace& w, const MapStep& step, const NormControl& norms) const;
+  void run_layer(const Workspace& w, const LayerStep& step) const;
+
+  const net::Description& description_;
+  Program program_;
+  WeightStore& weights_;
+  dnnl::engine engine_;
+  std::vector<Convolution> convolutions_;  // by step
+  uint64_t scratch_bytes_ = 0;
+};
+
+}  // namespace linmo::engine

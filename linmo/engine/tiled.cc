@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/engine/tiled.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "linmo/core/error.h"
+#include "linmo/net/cost.h"
+
+namespace linmo::engine {
+namespace {
+
+constexpr double kReducedPixels = 1 << 20;
+
+int64_t round_up(int64_t x, int64_t multiple) {
+  return (x + multiple - 1) / multiple * multiple;
+}
+
+// Where a description may be cut.
+struct Geometry {
+  bool local = true;         // no layer looks at the whole picture but norms
+  int64_t align = 1;         // tiles begin at multiples of this
+  std::vector<double> step;  // input pixels between neighbouring values of each layer
+};
+
+Geometry geometry(const net::Description& d) {
+  Geometry g;
+  double largest = 1;
+  for (const net::Layer& layer : d.layers) {
+    double step = layer.inputs.empty() ? 1 : g.step[static_cast<size_t>(layer.inputs[0])];
+    if (const auto* conv = std::get_if<net::Conv>(&layer.op)) step *= conv->stride;
+    if (const auto* pool = std::get_if<net::Pool>(&layer.op)) step *= pool->stride;
+    if (const auto* down = std::get_if<net::PixelUnshuffle>(&layer.op)) step *= down->factor;
+    if (std::holds_alternative<net::BlurDown>(layer.op)) step *= 2;
+    if (const auto* up = std::get_if<net::ConvTranspose>(&layer.op)) step /= up->stride;
+    if (const auto* up = std::get_if<net::Upsample>(&layer.op)) {
+      step /= up->factor;
+      // Its grid hangs on the picture's corners, so that every pixel depends on the picture's size.
+      if (up->mode == net::Interpolation::bilinear && up->align_corners) g.local = false;
+    }
+    if (const auto* up = std::get_if<net::PixelShuffle>(&layer.op)) step /= up->factor;
+    if (std::holds_alternative<net::BlurUp>(layer.op)) step /= 2;
+    if (std::holds_alternative<net::GlobalPool>(layer.op)) g.local = false;
+    g.step.push_back(step);
+    largest = std::max(largest, step);
+  }
+  g.align = std::lcm(static_cast<int64_t>(d.size_multiple), static_cast<int64_t>(std::ceil(largest)));
+  return g;
+}
+
+// How far one value of `layer` sees to each side [input px], with room for the asymmetry of strides.
+int64_t halo_of(const net::Description& d, const Geometry& g, int layer) {
+  net::Description prefix;
+  prefix.layers.assign(d.layers.begin(), d.layers.begin() + layer + 1);
+  prefix.outputs = {layer};
+  return round_up(net::receptive_field(prefix) / 2 + 1 + g.align, g.align);
+}
+
+struct Window {
+  int64_t start = 0, size = 0;  // what is computed
+  int64_t from = 0, to = 0;     // what is kept of it
+};
+
+// Windows of one size along one axis; only at the picture's ends do they reach what they keep.
+std::vector<Window> windows(int64_t length, int64_t size, int64_t halo) {
+  if (size >= length) return {{0, length, 0, length}};
+  std::vector<Window> list;
+  int64_t from = 0;
+  while (from < length) {
+    const int64_t start = std::max<int64_t>(0, from - halo);
+    if (start + size >= length) {
+      list.push_back({length - size, size, from, length});
+      break;
+    }
+    list.push_back({start, size, from, start + size - halo});
+    from = start + size - halo;
+  }
+  return list;
+}
+
+class Runner {
+ public:
+  Runner(const Engine& engine, int64_t height, int64_t width, const TileOptions& options)
+      : engine_(engine),
+        d_(engine.network()),
+        height_(height),
+        width_(width),
+        options_(options),
+        geometry_(geometry(d_)),
+        shapes_(net::infer_shapes(d_, {d_.in_channels(), height, width})) {
+    plan();
+  }
+
+  TileReport run(const ReadPart& read, const WritePart& write, EventSink& events);
+  const TileReport& report() const { return report_; }
+
+ private:
+  void plan();
+  bool proportional(int layer) const {
+    const net::Shape s = shapes_[static_cast<size_t>(layer)];
+    const double step = geometry_.step[static_cast<size_t>(layer)];
+    return static_cast<double>(s.height) * step == static_cast<double>(height_) &&
+           static_cast<double>(s.width) * step == static_cast<double>(width_);
+  }
+  int64_t scaled(int64_t x, int layer) const {
+    return static_cast<int64_t>(
+        std::llround(static_cast<double>(x) / geometry_.step[static_cast<size_t>(layer)]));
+  }
+  Rect scaled(Rect r, int layer) const {
+    return {scaled(r.x, layer), scaled(r.y, layer), scaled(r.width, layer), scaled(r.height, layer)};
+  }
+  // f(window, kept part, both in input pixels) for every tile.
+  template <class F>
+  void each_tile(int64_t halo, F&& f) const {
+    for (const Window& y : windows(height_, report_.window_height, halo)) {
+      for (const Window& x : windows(width_, report_.window_width, halo))
+        f(Rect{x.start, y.start, x.size, y.size}, Rect{x.from, y.from, x.to - x.from, y.to - y.from});
+    }
+  }
+  std::vector<Moments> exact_statistics(const ReadPart& read, EventSink& events);
+  std::vector<Moments> reduced_statistics(const ReadPart& read, EventSink& events);
+  void load(const ReadPart& read, Rect window) {
+    picture_.resize(static_cast<size_t>(window.width * window.height * d_.in_channels()));
+    read(window, picture_);
+  }
+  void tick(EventSink& events, const std::string& what, double work) {
+    done_ += work;
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+    events.progress(what, std::round(100 * done_ / total_), 100,
+                    done_ > 0 ? seconds * (total_ - done_) / done_ : -1);
+    events.check("stylising");
+  }
+
+  const Engine& engine_;
+  const net::Description& d_;
+  const int64_t height_, width_;
+  const TileOptions options_;
+  const Geometry geometry_;
+  const std::vector<net::Shape> shapes_;
+  TileReport report_;
+  std::vector<float> picture_, result_;
+  double done_ = 0, total_ = 1;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+void Runner::plan() {
+  const uint64_t whole = engine_.memory_bytes(height_, width_);
+  report_.window_width = width_;
+  report_.window_height = height_;
+  if (options_.tile == 0 && whole <= options_.memory_bytes) return;
+  const auto refuse = [&](std::string_view why) {
+    if (whole <= options_.memory_bytes) return;  // only --tile asked for tiles: the whole picture will do
+    fail(ErrorKind::limit,
+         "a picture of {} × {} needs {} MB in one piece and {}; allow more memory or make it smaller", width_,
+         height_, (whole >> 20) + 1, why);
+  };
+  const int out = d_.outputs[0];
+  bool cut =
+      geometry_.local && proportional(out) && width_ % geometry_.align == 0 && height_ % geometry_.align == 0;
+  for (const int layer : engine_.statistics()) cut = cut && proportional(layer);
+  if (!cut) return refuse("the network cannot be run in tiles");
+  const int64_t halo = halo_of(d_, geometry_, out), align = geometry_.align;
+  const auto bytes = [&](int64_t side) {
+    return engine_.memory_bytes(std::min(side, height_), std::min(side, width_));
+  };
+  const int64_t least = 2 * halo + align;
+  int64_t side = 0;
+  if (options_.tile > 0) {
+    side = round_up(options_.tile, align) + 2 * halo;
+    if (bytes(side) > options_.memory_bytes)
+      fail(ErrorKind::limit, "tiles of {} px need {} MB; allow more memory or choose smaller tiles",
+           options_.tile, (bytes(side) >> 20) + 1);
+  } else {
+    if (least >= std::max(width_, height_))
+      return refuse("the network looks at all of it at once, so tiles do not help");
+    if (bytes(least) > options_.memory_bytes) {
+      return refuse(fmt::format("the smallest tile still {} MB, since the network looks {} px around itself",
+                                (bytes(least) >> 20) + 1, halo));
+    }
+    int64_t low = least / align, high = round_up(std::max(width_, height_), align) / align;
+    while (high - low > 1) {
+      const int64_t middle = (low + high) / 2;
+      (bytes(middle * align) <= options_.memory_bytes ? low : high) = middle;
+    }
+    side = low * align;
+  }
+  report_.window_width = std::min(side, width_);
+  report_.window_height = std::min(side, height_);
+  report_.halo = halo;
+  report_.tiles = static_cast<int64_t>(windows(height_, report_.window_height, halo).size() *
+                                       windows(width_, report_.window_width, halo).size());
+  if (report_.tiles > 1) report_.mode = options_.exact ? TileReport::Mode::exact : TileReport::Mode::fast;
+}
+
+std::vector<Moments> Runner::exact_statistics(const ReadPart& read, EventSink& events) {
+  const std::vector<int>& norms = engine_.statistics();
+  std::vector<Moments> found;
+  for (size_t k = 0; k < norms.size(); ++k) {
+    const int layer = norms[k];
+    Moments whole;
+    each_tile(halo_of(d_, geometry_, layer), [&](Rect window, Rect kept) {
+      load(read, window);
+      Moments part;
+      kept.x -= window.x;
+      kept.y -= window.y;
+      NormControl control;
+      control.given = &found;
+      control.collect = static_cast<int>(k);
+      control.collect_region = scaled(kept, layer);
+      control.collected = &part;
+      engine_.run_part(picture_, window.height, window.width, {}, {}, control);
+      whole.merge(part);
+      const double share = static_cast<double>(layer + 1) / static_cast<double>(d_.layers.size());
+      tick(events, fmt::format("statistics {} of {}", k + 1, norms.size()),
+           share * static_cast<double>(kept.width * kept.height));
+    });
+    found.push_back(std::move(whole));
+  }
+  return found;
+}
+
+// Mean of the pixels that fall on each pixel of a smaller picture, read in strips.
+std::vector<Moments> Runner::reduced_statistics(const ReadPart& read, EventSink& events) {
+  const int64_t align = geometry_.align, channels = d_.in_channels();
+  const auto area = static_cast<double>(width_) * static_cast<double>(height_);
+  double scale = std::min(1.0, std::sqrt(kReducedPixels / area));
+  int64_t h = 0, w = 0;
+  for (;; scale *= 0.8) {
+    h = std::max(align, static_cast<int64_t>(static_cast<double>(height_) * scale) / align * align);
+    w = std::max(align, static_cast<int64_t>(static_cast<double>(width_) * scale) / align * align);
+    if (engine_.memory_bytes(h, w) <= options_.memory_bytes || (h == align && w == align)) break;
+  }
+  std::vector<float> small(static_cast<size_t>(h * w * channels));
+  std::vector<double> sums(static_cast<size_t>(w * channels));
+  for (int64_t y = 0; y < h; ++y) {
+    const int64_t top = y * height_ / h, bottom = std::max(top + 1, (y + 1) * height_ / h);
+    load(read, {0, top, width_, bottom - top});
+    std::fill(sums.begin(), sums.end(), 0);
+    for (int64_t x = 0; x < w; ++x) {
+      const int64_t left = x * width_ / w, right = std::max(left + 1, (x + 1) * width_ / w);
+      for (int64_t row = 0; row < bottom - top; ++row) {
+        const float* p = picture_.data() + (row * width_ + left) * channels;
+        for (int64_t k = 0; k < right - left; ++k) {
+          for (int64_t c = 0; c < channels; ++c)
+            sums[static_cast<size_t>(x * channels + c)] += static_cast<double>(*p++);
+        }
+      }
+      for (int64_t c = 0; c < channels; ++c) {
+        const auto i = static_cast<size_t>(x * channels + c);
+        small[static_cast<size_t>(y * w * channels) + i] =
+            static_cast<float>(sums[i] / static_cast<double>((right - left) * (bottom - top)));
+      }
+    }
+  }
+  tick(events, "statistics", 0);
+  std::vector<Moments> found;
+  NormControl control;
+  control.record = &found;
+  engine_.run_part(small, h, w, {}, {}, control);
+  tick(events, "statistics", static_cast<double>(h * w));
+  return found;
+}
+
+TileReport Runner::run(const ReadPart& read, const WritePart& write, EventSink& events) {
+  const int out = d_.outputs[0];
+  std::vector<Moments> given;
+  NormControl control;
+  total_ = static_cast<double>(width_) * static_cast<double>(height_);
+  events.check("stylising");
+  if (report_.mode != TileReport::Mode::whole && !engine_.statistics().empty()) {
+    if (report_.mode == TileReport::Mode::exact) {
+      double passes = 1;
+      for (const int layer : engine_.statistics())
+        passes += static_cast<double>(layer + 1) / static_cast<double>(d_.layers.size());
+      total_ *= passes;
+      given = exact_statistics(read, events);
+    } else {
+      total_ += kReducedPixels;
+      given = reduced_statistics(read, events);
+    }
+    control.given = &given;
+  }
+  if (report_.tiles == 1) {
+    load(read, {0, 0, width_, height_});
+    const net::Shape s = shapes_[static_cast<size_t>(out)];
+    result_.resize(static_cast<size_t>(s.count()));
+    engine_.run(picture_, height_, width_, result_);
+    write({0, 0, s.width, s.height}, result_);
+    return report_;
+  }
+  const int64_t channels = shapes_[static_cast<size_t>(out)].channels;
+  each_tile(report_.halo, [&](Rect window, Rect kept) {
+    load(read, window);
+    const Rect target = scaled(kept, out);
+    const Rect local = scaled({kept.x - window.x, kept.y - window.y, kept.width, kept.height}, out);
+    result_.resize(static_cast<size_t>(local.width * local.height * channels));
+    engine_.run_part(picture_, window.height, window.width, local, result_, control);
+    write(target, result_);
+    tick(events, "tiles", static_cast<double>(kept.width * kept.height));
+  });
+  return report_;
+}
+
+}  // namespace
+
+TileReport plan_tiles(const Engine& engine, int64_t height, int64_t width, const TileOptions& options) {
+  return Runner(engine, height, width, options).report();
+}
+
+TileReport run_tiled(const Engine& engine, int64_t height, int64_t width, const ReadPart& read,
+                     const WritePart& write, const TileOptions& options, EventSink& events) {
+  return Runner(engine, height, width, options).run(read, write, events);
+}
+
+}  // namespace linmo::engine
