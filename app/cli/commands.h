@@ -6,6 +6,8 @@
 
 namespace linmo::cli {
 
+void add_collect(Registry);
 void add_net(Registry);
+void add_glyphs(Registry);
 
 }  // namespace linmo::cli

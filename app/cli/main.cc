@@ -15,7 +15,9 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);
   int exit_code = linmo::cli::kDone;
-  for (const linmo::cli::AddCommand add : {linmo::cli::add_net}) add({app, exit_code});
+  for (const linmo::cli::AddCommand add :
+       {linmo::cli::add_collect, linmo::cli::add_net, linmo::cli::add_glyphs})
+    add({app, exit_code});
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
     return fmt::format("linmo: {}\nSee: {} --help\n", error.what(), failed->get_name());
   });

@@ -20,7 +20,10 @@ namespace {
 // and Carrousel). Without the registration, a crop's correlation (0.6 … 0.95) is that of strangers.
 constexpr int kChunks = 4, kChunkBits = 16;
 constexpr double kMinWindow = 0.9, kWindowStep = 0.025;  // shares of a side
-constexpr double kCoarseSlack = 0.1, kProfileCorrelation = 0.85;
+constexpr double kCoarseSlack = 0.02, kProfileCorrelation = 0.85;
+// Sprites have hundreds of strangers within the distance: after so many failures, closest first, the rest are
+// taken for strangers too, which keeps the time proportional to the pictures.
+constexpr int kMaxFailures = 32;
 constexpr int kHalf = kThumbnailSide / 2;
 
 class UnionFind {
@@ -330,13 +333,18 @@ DuplicateReport find_duplicates(std::span<const Fingerprint> pictures, const Nea
     std::sort(candidates.begin(),
               candidates.end());  // the closest first; one found in two chunks stands twice
     bool found = false;
+    int failures = 0;
     for (const auto& [distance, j] : candidates) {
+      if (failures >= kMaxFailures) break;
       if (groups.find(i) == groups.find(j)) continue;
       const Fingerprint& b = pictures[j];
       if (aspect_ratio(a, b) > limits.max_aspect) continue;
       if (!profiles_agree(profiles[i], profiles[j])) continue;
       const double r = registered_correlation(a.thumbnail, b.thumbnail, limits.min_correlation);
-      if (r < limits.min_correlation) continue;
+      if (r < limits.min_correlation) {
+        ++failures;
+        continue;
+      }
       groups.join(i, j);
       if (!found) report.duplicates.push_back({i, j, Duplicate::Kind::near, distance, r});
       found = true;
