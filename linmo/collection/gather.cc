@@ -11,6 +11,7 @@
 
 #include "linmo/collection/archive.h"
 #include "linmo/collection/csv.h"
+#include "linmo/collection/place.h"
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
 
@@ -217,11 +218,8 @@ class Gatherer {
       fail(ErrorKind::io, "{} exists and is not {} of the archive; choose another folder, or use --force",
            to_utf8(file), entry.name);
     }
-    std::error_code error;
-    fs::create_directories(file.parent_path(), error);
-    if (error)
-      fail(ErrorKind::io, "cannot make the folder {}: {}", to_utf8(file.parent_path()), error.message());
-    write_file(file, archive.read(entry));
+    make_folder(file.parent_path());
+    place_bytes(file, archive.read(entry));
     const struct timespec times[2] = {{entry.mtime, 0}, {entry.mtime, 0}};
     ::utimensat(AT_FDCWD, file.c_str(), times, 0);  // how is_unpacked() knows it again; no harm if refused
   }

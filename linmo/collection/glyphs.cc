@@ -12,6 +12,7 @@
 
 #include "linmo/collection/csv.h"
 #include "linmo/collection/manifest.h"
+#include "linmo/collection/place.h"
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
 #include "linmo/core/random.h"
@@ -305,9 +306,7 @@ GlyphReport render_glyphs(const std::vector<std::string>& font_files,
     const fs::path test_folder = output / from_utf8(name + "_test");
     for (const fs::path& folder : {train_folder, test_folder}) {
       if (folder == test_folder && settings.split == 0) continue;
-      std::error_code error;
-      fs::create_directories(folder, error);
-      if (error) fail(ErrorKind::io, "cannot make the folder {}: {}", to_utf8(folder), error.message());
+      make_folder(folder);
       report.folders.push_back(to_utf8(folder));
     }
     const Font::Placement placement = font.place(sorted, settings.size, settings.margin);
@@ -318,7 +317,7 @@ GlyphReport render_glyphs(const std::vector<std::string>& font_files,
       const Image image = font.render(chosen[i], settings.size, placement, &cut);
       cut_count += cut;
       const fs::path& folder = i < train ? train_folder : test_folder;
-      write_image(folder / from_utf8(glyph_file_name(chosen[i])), image);
+      place_bytes(folder / from_utf8(glyph_file_name(chosen[i])), encode_image(image, ImageFormat::png));
       done += 1;
       sink.progress("rendering " + name, done, static_cast<double>(chosen.size() * fonts.size()));
     }

@@ -10,6 +10,7 @@
 #include "linmo/collection/cache.h"
 #include "linmo/collection/csv.h"
 #include "linmo/collection/gather.h"
+#include "linmo/collection/place.h"
 #include "linmo/collection/split.h"
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
@@ -68,9 +69,7 @@ class Collector {
   };
 
   void open_output() {
-    std::error_code error;
-    fs::create_directories(output_, error);
-    if (error) fail(ErrorKind::io, "cannot make the folder {}: {}", to_utf8(output_), error.message());
+    make_folder(output_);
     const fs::path manifest = output_ / kManifestName;
     if (!fs::exists(manifest)) return;
     if (settings_.resume) {
@@ -343,31 +342,17 @@ class Collector {
   // Makes `target` the picture; false when another file is there.
   bool try_place(const Item& item, const fs::path& target) const {
     std::error_code error;
-    fs::create_directories(target.parent_path(), error);
-    if (error)
-      fail(ErrorKind::io, "cannot make the folder {}: {}", to_utf8(target.parent_path()), error.message());
+    make_folder(target.parent_path());
     const fs::path source = fs::absolute(item.file->path);
     if (fs::exists(fs::symlink_status(target)) && !settings_.force) {
       if (fs::equivalent(source, target, error)) return true;
       return fs::file_size(target, error) == item.scan.bytes && !error &&
              sha256_file(target) == item.scan.sha256;
     }
-    // Hidden until it is whole. The original is there: no need to wait for the disk.
-    const fs::path part = target.parent_path() / fmt::format(".{}.part", to_utf8(target.filename()));
-    fs::remove(part, error);
-    if (settings_.placement == "link") {
-      fs::create_symlink(source, part, error);
-    } else {
-      fs::copy_file(source, part, error);
-      std::error_code time_error;
-      if (!error) fs::last_write_time(part, fs::last_write_time(source, time_error), time_error);
-    }
-    if (!error) fs::rename(part, target, error);
-    if (error) {
-      std::error_code ignored;
-      fs::remove(part, ignored);
-      fail(ErrorKind::io, "cannot write {}: {}", to_utf8(target), error.message());
-    }
+    if (settings_.placement == "link")
+      place_link(target, source);
+    else
+      place_copy(target, source);
     return true;
   }
 

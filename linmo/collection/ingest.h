@@ -16,7 +16,7 @@ namespace linmo {
 
 struct CollectSettings {
   std::string placement = "copy";  // or "link" (symbolic), "manifest-only" (left where they are)
-  std::string culture, source, licence;
+  std::string culture = {}, source = {}, licence = {};
   int64_t min_side = kMinSide;
   std::string split = "0.8,0.1,0.1";
   int64_t seed = 1;
