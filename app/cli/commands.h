@@ -10,7 +10,9 @@
 namespace linmo::cli {
 
 void add_train(Registry);
+void add_collect(Registry);
 void add_net(Registry);
+void add_glyphs(Registry);
 
 // Replaces this process by a program that is installed beside it (linmo-train).
 [[noreturn]] void run_helper(const std::string& program, std::vector<std::string> arguments);
