@@ -11,6 +11,8 @@ namespace linmo::cli {
 
 void add_train(Registry);
 void add_collect(Registry);
+void add_import(Registry);
+void add_models(Registry);
 void add_net(Registry);
 void add_glyphs(Registry);
 
