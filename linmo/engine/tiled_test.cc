@@ -74,16 +74,16 @@ double largest_difference(const std::vector<float>& a, const std::vector<float>&
 constexpr uint64_t kPlenty = 1ULL << 40;
 
 void expect_seamless(const net::Description& d, uint64_t seed, int64_t largest_side) {
-  const Engine engine(d, random_weights(d, seed), {Precision::fp32, 2, 4});
+  const Engine engine(d, random_weights(d, seed), {Precision::fp32, 1, 4});
   Random random(seed, 8);
   const int64_t m = d.size_multiple;
   bool tiled = false;
-  for (int trial = 0; trial < 4; ++trial) {
+  for (int trial = 0; trial < 2; ++trial) {
     const int64_t h = m * (2 + random.below(largest_side / m)), w = m * (2 + random.below(largest_side / m));
     const Picture p = make_picture(h, w, seed);
     const Result whole = run(engine, p, {kPlenty, 0, false});
     EXPECT_EQ(whole.report.mode, TileReport::Mode::whole);
-    const Result tiles = run(engine, p, {kPlenty, 1 + random.below(40), true});
+    const Result tiles = run(engine, p, {kPlenty, 20 + random.below(50), true});
     tiled = tiled || tiles.report.tiles > 1;
     EXPECT_LT(largest_difference(whole.values, tiles.values), 1e-4)
         << d.family << " " << w << " × " << h << " in " << tiles.report.tiles;
@@ -92,16 +92,16 @@ void expect_seamless(const net::Description& d, uint64_t seed, int64_t largest_s
 }
 
 TEST(Tiled, ExactTilesEqualTheWholePicture) {
-  expect_seamless(net::compact({.ngf = 8, .blocks = 1}), 1, 250);
-  expect_seamless(net::resnet({.ngf = 8, .blocks = 1}), 2, 220);
-  expect_seamless(net::resnet({.ngf = 8, .blocks = 1, .decoder = net::Decoder::resize}), 3, 220);
+  expect_seamless(net::compact({.ngf = 8, .blocks = 1}), 1, 200);
+  expect_seamless(net::resnet({.ngf = 8, .blocks = 1}), 2, 260);
+  expect_seamless(net::resnet({.ngf = 8, .blocks = 1, .decoder = net::Decoder::resize}), 3, 260);
   expect_seamless(net::resnet({.ngf = 4,
                                .blocks = 1,
                                .padding = net::PadMode::replicate,
                                .decoder = net::Decoder::antialias,
                                .antialias_down = true}),
-                  4, 220);
-  expect_seamless(net::seed_generator(), 5, 50);
+                  4, 260);
+  expect_seamless(net::seed_generator(), 5, 160);
 }
 
 TEST(Tiled, GroupAndLayerNorms) {
@@ -122,7 +122,7 @@ TEST(Tiled, GroupAndLayerNorms) {
 
 TEST(Tiled, MemoryDecidesTheTiles) {
   const net::Description d = net::compact({.ngf = 8, .blocks = 1});
-  const Engine engine(d, random_weights(d, 1), {Precision::fp32, 2, 2});
+  const Engine engine(d, random_weights(d, 1), {Precision::fp32, 1, 2});
   const Picture p = make_picture(256, 384, 1);
   const uint64_t whole = engine.memory_bytes(256, 384);
   EXPECT_EQ(plan_tiles(engine, 256, 384, {whole, 0, false}).mode, TileReport::Mode::whole);
@@ -139,7 +139,7 @@ TEST(Tiled, MemoryDecidesTheTiles) {
 // a good one.
 TEST(Tiled, FastTilesComeClose) {
   const net::Description d = net::compact({.ngf = 8, .blocks = 1});
-  const Engine engine(d, random_weights(d, 1), {Precision::fp32, 2, 2});
+  const Engine engine(d, random_weights(d, 1), {Precision::fp32, 1, 2});
   const Picture p = make_picture(200, 232, 1);
   const Result whole = run(engine, p, {kPlenty, 0, false}), fast = run(engine, p, {kPlenty, 24, false});
   EXPECT_EQ(fast.report.mode, TileReport::Mode::fast);
@@ -149,7 +149,7 @@ TEST(Tiled, FastTilesComeClose) {
 
 TEST(Tiled, NetworksThatSeeEverythingAreNotCut) {
   const net::Description d = net::unet({.ngf = 4, .downs = 5});
-  const Engine engine(d, random_weights(d, 1), {Precision::fp32, 2, 2});
+  const Engine engine(d, random_weights(d, 1), {Precision::fp32, 1, 2});
   const uint64_t whole = engine.memory_bytes(64, 64);
   EXPECT_EQ(plan_tiles(engine, 64, 64, {whole, 16, false}).tiles, 1);
   try {
@@ -167,7 +167,7 @@ TEST(Tiled, StopsWhenAsked) {
     bool stop_requested() const override { return true; }
   } stop;
   const net::Description d = net::compact({.ngf = 8, .blocks = 1});
-  const Engine engine(d, random_weights(d, 1), {Precision::fp32, 2, 2});
+  const Engine engine(d, random_weights(d, 1), {Precision::fp32, 1, 2});
   EXPECT_THROW(
       run_tiled(
           engine, 64, 64, [](Rect, std::span<float>) {}, [](Rect, std::span<const float>) {}, {}, stop),
