@@ -17,7 +17,7 @@ target_include_directories(linmo_onednn SYSTEM INTERFACE ${DNNL_INCLUDE})
 target_link_libraries(linmo_onednn INTERFACE ${DNNL_LIBRARY})
 find_package(hwy REQUIRED)
 find_package(OpenMP REQUIRED)  # what Debian's oneDNN runs on; our own loops share its threads
-pkg_check_modules(CODECS REQUIRED IMPORTED_TARGET libjpeg libpng libwebp libtiff-4 lcms2)
+pkg_check_modules(CODECS REQUIRED IMPORTED_TARGET libjpeg libpng libwebp libwebpdemux libwebpmux libtiff-4 lcms2)
 pkg_check_modules(COLLECTION REQUIRED IMPORTED_TARGET freetype2)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 if(LINMO_TRAIN)

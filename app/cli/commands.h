@@ -2,10 +2,17 @@
 // The commands of linmo, one file each, in the order in which --help shows them.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "app/cli/options.h"
 
 namespace linmo::cli {
 
+void add_train(Registry);
 void add_net(Registry);
+
+// Replaces this process by a program that is installed beside it (linmo-train).
+[[noreturn]] void run_helper(const std::string& program, std::vector<std::string> arguments);
 
 }  // namespace linmo::cli

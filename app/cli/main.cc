@@ -13,11 +13,16 @@ int run(int argc, char** argv) {
       "linmo"};
   app.set_version_flag("--version", "linmo " LINMO_VERSION);
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
   int exit_code = linmo::cli::kDone;
-  for (const linmo::cli::AddCommand add : {linmo::cli::add_net}) add({app, exit_code});
+  for (const linmo::cli::AddCommand add : {linmo::cli::add_train, linmo::cli::add_net}) add({app, exit_code});
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
-    return fmt::format("linmo: {}\nSee: {} --help\n", error.what(), failed->get_name());
+    const auto commands = failed->get_subcommands();
+    const auto rest = failed->remaining();
+    if (commands.empty() && !rest.empty()) {
+      return fmt::format("linmo: there is no command \"{}\"\nSee: linmo --help\n", rest.front());
+    }
+    return fmt::format("linmo: {}\nSee: linmo {}--help\n", error.what(),
+                       commands.empty() ? "" : commands.front()->get_name() + " ");
   });
   try {
     app.parse(argc, argv);

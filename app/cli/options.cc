@@ -9,10 +9,12 @@
 namespace linmo::cli {
 namespace {
 
-std::string flag_names(const std::string& key) {
-  std::string dashes = key;
+std::string flag_names(const FieldInfo& info) {
+  std::string dashes = info.key;
   std::replace(dashes.begin(), dashes.end(), '_', '-');
-  return dashes == key ? "--" + key : "--" + dashes + ",--" + key;
+  std::string names = dashes == info.key ? "--" + info.key : "--" + dashes + ",--" + info.key;
+  if (!info.alias.empty()) names += ",--" + info.alias;
+  return names;
 }
 
 std::string help(const FieldInfo& info) {
@@ -28,7 +30,7 @@ std::string help(const FieldInfo& info) {
 
 template <class T>
 void add(CLI::App& app, const std::string& group, const FieldInfo& info, T& value) {
-  app.add_option(flag_names(info.key), value, help(info))->capture_default_str()->group(group);
+  app.add_option(flag_names(info), value, help(info))->capture_default_str()->group(group);
 }
 
 }  // namespace
@@ -45,7 +47,7 @@ void OptionAdder::field(const FieldInfo& info, std::string& value) {
 void OptionAdder::field(const FieldInfo& info, bool& value) {
   std::string dashes = info.key;
   std::replace(dashes.begin(), dashes.end(), '_', '-');
-  app_.add_flag(flag_names(info.key) + ",!--no-" + dashes, value,
+  app_.add_flag(flag_names(info) + ",!--no-" + dashes, value,
                 help(info) + (value ? "; on unless --no-" + dashes : ""))
       ->group(group_);
 }

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace linmo {
@@ -26,6 +27,12 @@ struct FieldInfo {
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices = {};  // for strings: the values allowed
+  std::string alias = {};                 // what users of other tools call it; on the command line only
+
+  FieldInfo also(std::string name) && {
+    alias = std::move(name);
+    return std::move(*this);
+  }
 };
 
 class FieldVisitor {

@@ -99,8 +99,12 @@ ImageInfo probe_stored(std::span<const std::byte> bytes, const ImageLimits& limi
     case ImageFormat::png:
       info = probe_png(bytes, name);
       break;
-    default:
-      refuse(bytes, name);
+    case ImageFormat::webp:
+      info = probe_webp(bytes, name);
+      break;
+    case ImageFormat::tiff:
+      info = probe_tiff(bytes, name);
+      break;
   }
   if (info.width < 1 || info.height < 1) {
     fail(ErrorKind::input, "{} is damaged: it says it is {} × {} px", name, info.width, info.height);
@@ -118,8 +122,30 @@ StoredPixels decode_stored(std::span<const std::byte> bytes, const ImageInfo& in
   switch (info.format) {
     case ImageFormat::jpeg:
       return decode_jpeg(bytes, info, options, name);
-    default:
+    case ImageFormat::png:
       return decode_png(bytes, info, options, name);
+    case ImageFormat::webp:
+      return decode_webp(bytes, info, options, name);
+    case ImageFormat::tiff:
+      break;
+  }
+  return decode_tiff(bytes, info, options, name);
+}
+
+// Grey → RGB, grey + alpha → RGBA.
+Image grey_to_rgb(const Image& image) {
+  const Image colour = to_rgb(drop_alpha(image), 0);
+  return image.has_alpha() ? with_alpha(colour, alpha_of(image)) : colour;
+}
+
+template <class T>
+void fill_rows_grey(Image& image, int64_t first) {
+  constexpr int kTop = sizeof(T) == 1 ? 255 : 65535;
+  const size_t channels = static_cast<size_t>(image.channels());
+  const auto rows = image.samples<T>().subspan(static_cast<size_t>(first * image.width()) * channels);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const bool alpha = image.has_alpha() && i % channels == channels - 1;
+    rows[i] = static_cast<T>(alpha ? kTop : kTop / 2 + 1);
   }
 }
 
@@ -181,6 +207,14 @@ void check_rows(int64_t got, int64_t rows, const DecodeOptions& options, std::st
   warn(options, fmt::format("truncated: the last {} rows are grey", rows - got));
 }
 
+void fill_grey(Image& image, int64_t first) {
+  if (image.depth() == Depth::u16) {
+    fill_rows_grey<uint16_t>(image, first);
+  } else {
+    fill_rows_grey<uint8_t>(image, first);
+  }
+}
+
 ImageInfo probe_image(std::span<const std::byte> bytes, const ImageLimits& limits, std::string_view name) {
   ImageInfo info = probe_stored(bytes, limits, name);
   if (info.orientation >= 5) std::swap(info.width, info.height);
@@ -218,9 +252,14 @@ std::vector<std::byte> encode_image(const Image& image, ImageFormat format, cons
   switch (format) {
     case ImageFormat::jpeg:
       return encode_jpeg(samples.has_alpha() ? to_rgb(samples, 255) : samples, stored);
-    default:
+    case ImageFormat::png:
       return encode_png(samples, stored);
+    case ImageFormat::webp:
+      return encode_webp(samples.channels() >= 3 ? samples : grey_to_rgb(samples), stored);
+    case ImageFormat::tiff:
+      break;
   }
+  return encode_tiff(samples, stored);
 }
 
 void write_image(const fs::path& path, const Image& image, const EncodeOptions& options) {

@@ -108,16 +108,6 @@ std::vector<std::byte> find_exif(std::span<const std::byte> bytes) {
   return {};
 }
 
-template <class T>
-void fill_grey(Image& image, int64_t from_row) {
-  const auto rows =
-      image.samples<T>().subspan(static_cast<size_t>(from_row * image.width() * image.channels()));
-  std::fill(rows.begin(), rows.end(), static_cast<T>(T(~T{0}) / 2 + 1));
-  if (!image.has_alpha()) return;
-  const size_t step = static_cast<size_t>(image.channels());
-  for (size_t i = step - 1; i < rows.size(); i += step) rows[i] = static_cast<T>(~T{0});
-}
-
 }  // namespace
 
 ImageInfo probe_png(std::span<const std::byte> bytes, std::string_view name) {
@@ -178,11 +168,7 @@ StoredPixels decode_png(std::span<const std::byte> bytes, const ImageInfo& info,
     // An interlaced picture that breaks off has holes everywhere.
     const int64_t rows = passes == 1 ? y : 0;
     check_rows(rows, height, options, name);
-    if (sixteen) {
-      fill_grey<uint16_t>(image, rows);
-    } else {
-      fill_grey<uint8_t>(image, rows);
-    }
+    fill_grey(image, rows);
   }
   return {std::move(image), false};
 }

@@ -6,6 +6,36 @@
 #include <numeric>
 
 namespace linmo::net {
+namespace {
+
+struct Macs {
+  int64_t needed = 0, at_output = 0;
+};
+
+Macs macs_of(const Layer& layer, const std::vector<Shape>& shapes, const Shape& out) {
+  const int64_t area = out.height * out.width;
+  if (const auto* conv = std::get_if<Conv>(&layer.op)) {
+    const int64_t macs = area * conv->out * (conv->in / conv->groups) * conv->kernel_h * conv->kernel_w;
+    return {macs, macs};
+  }
+  if (const auto* up = std::get_if<ConvTranspose>(&layer.op)) {
+    const Shape in = shapes[static_cast<size_t>(layer.inputs[0])];
+    const int64_t per_place = int64_t{up->in} * up->out * up->kernel * up->kernel;
+    return {in.height * in.width * per_place, area * per_place};
+  }
+  return {};
+}
+
+}  // namespace
+
+int64_t macs_until(const Description& d, Shape input, int last) {
+  const std::vector<Shape> shapes = infer_shapes(d, input);
+  int64_t sum = 0;
+  for (int i = 0; i <= last; ++i) {
+    sum += macs_of(d.layers[static_cast<size_t>(i)], shapes, shapes[static_cast<size_t>(i)]).needed;
+  }
+  return sum;
+}
 
 Cost cost(const Description& d, Shape input) {
   const std::vector<Shape> shapes = infer_shapes(d, input);
@@ -27,17 +57,9 @@ Cost cost(const Description& d, Shape input) {
   for (size_t i = 0; i < d.layers.size(); ++i) {
     const Layer& layer = d.layers[i];
     const Shape out = shapes[i];
-    const int64_t area = out.height * out.width;
-    if (const auto* conv = std::get_if<Conv>(&layer.op)) {
-      const int64_t macs = area * conv->out * (conv->in / conv->groups) * conv->kernel_h * conv->kernel_w;
-      c.macs += macs;
-      c.macs_at_output += macs;
-    } else if (const auto* up = std::get_if<ConvTranspose>(&layer.op)) {
-      const Shape in = shapes[static_cast<size_t>(layer.inputs[0])];
-      const int64_t per_place = int64_t{up->in} * up->out * up->kernel * up->kernel;
-      c.macs += in.height * in.width * per_place;
-      c.macs_at_output += area * per_place;
-    }
+    const Macs macs = macs_of(layer, shapes, out);
+    c.macs += macs.needed;
+    c.macs_at_output += macs.at_output;
     c.activation_values += out.count();
     alive += out.count();
     c.peak_values = std::max(c.peak_values, alive);

@@ -17,6 +17,9 @@ struct Cost {
 };
 Cost cost(const Description& description, Shape input);
 
+// Multiply-accumulates of the layers up to and including `last`.
+int64_t macs_until(const Description& description, Shape input, int last);
+
 // Size in input pixels of the square that one output value depends on, norms left aside (instance norm
 // looks at everything). The largest over all paths and outputs.
 int64_t receptive_field(const Description& description);

@@ -246,12 +246,18 @@ double slope_of(const NormEpilogue& e) {
   return 1.0;
 }
 
+using MaybeTensor = c10::optional<Tensor>;
+
+MaybeTensor maybe(const Tensor& t) { return t.defined() ? MaybeTensor(t) : MaybeTensor(); }
+
 class InstanceNorm : public torch::autograd::Function<InstanceNorm> {
  public:
-  static Tensor forward(AutogradContext* context, const Tensor& input, const Tensor& gamma,
-                        const Tensor& beta, double eps, double slope, const Tensor& residual_in) {
+  // libtorch 1.13 takes no undefined tensors here; optionals it does.
+  static Tensor forward(AutogradContext* context, const Tensor& input, const MaybeTensor& maybe_gamma,
+                        const MaybeTensor& maybe_beta, double eps, double slope, const MaybeTensor& maybe_residual) {
     const Tensor x = nhwc(input);
-    const Tensor residual = residual_in.defined() ? nhwc(residual_in) : Tensor();
+    const Tensor gamma = maybe_gamma.value_or(Tensor()), beta = maybe_beta.value_or(Tensor());
+    const Tensor residual = maybe_residual ? nhwc(*maybe_residual) : Tensor();
     const int64_t batch = x.size(0), channels = x.size(1), pixels = x.size(2) * x.size(3);
     Tensor y = empty_nhwc(x.sizes(), x);
     Tensor statistics =
@@ -521,7 +527,7 @@ class UpsampleNearest : public torch::autograd::Function<UpsampleNearest> {
 
 Tensor instance_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps,
                      NormEpilogue epilogue, const Tensor& residual) {
-  return InstanceNorm::apply(x, gamma, beta, eps, slope_of(epilogue), residual);
+  return InstanceNorm::apply(x, maybe(gamma), maybe(beta), eps, slope_of(epilogue), maybe(residual));
 }
 
 Tensor instance_norm_plain(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps,

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "linmo/core/error.h"
+#include "linmo/net/cost.h"
 #include "linmo/net/discriminators.h"
 #include "linmo/net/generators.h"
 #include "linmo/train/augment.h"
@@ -146,6 +147,14 @@ Tensor Method::generator_loss(const Network& d, const Tensor& fake, Random& rand
   Pass frozen;
   frozen.frozen = true;
   return gan_loss_.generator(d.run(augment(fake, settings_.augment, random), frozen));
+}
+
+double Method::flops(const Network& network, int last_layer) const {
+  const net::Description& d = network.description();
+  const auto side = static_cast<int64_t>(std::llround(static_cast<double>(settings_.size) * d.content_scale));
+  const int last = last_layer < 0 ? static_cast<int>(d.layers.size()) - 1 : last_layer;
+  return 2.0 * static_cast<double>(settings_.batch) *
+         static_cast<double>(net::macs_until(d, {d.in_channels(), side, side}, last));
 }
 
 std::vector<StateItem> Method::state() const {

@@ -65,6 +65,10 @@ class Method {
   // Called before load when the number of remembered items differs (picture pools).
   virtual void prepare_state(const std::map<std::string, std::vector<int64_t>>& /*shapes*/) {}
 
+  // Floating-point operations of one step's convolutions at batch × side², as the method's equations need
+  // them: a backward pass costs twice a forward one, a frozen network's once.
+  virtual double flops_per_step() const = 0;
+
   std::vector<Trainee> networks() const { return trainees_; }
   void set_precision(Precision precision);
 
@@ -85,6 +89,9 @@ class Method {
                                 Random& random) const;
   // The generator's side: gradients pass through the discriminator but not into it.
   at::Tensor generator_loss(const Network& discriminator, const at::Tensor& fake, Random& random) const;
+
+  // Forward passes at the training size, in floating-point operations for the whole batch.
+  double flops(const Network& network, int last_layer = -1) const;
 
   TrainSettings settings_;
   GanLoss gan_loss_;

@@ -27,7 +27,7 @@ void TrainSettings::visit(FieldVisitor& v) {
            {"scale_shortside_and_crop", "resize_and_crop", "scale_width_and_crop", "scale_width", "crop",
             "none"}},
           preprocess);
-  v.field({"size", "side of the training crop", "px", 16, 2048}, size);
+  v.field(FieldInfo{"size", "side of the training crop", "px", 16, 2048}.also("crop_size"), size);
   v.field(
       {"load_size", "side that pictures are brought to before the crop (0: size × 286/256)", "px", 0, 8192},
       load_size);
@@ -40,7 +40,8 @@ void TrainSettings::visit(FieldVisitor& v) {
            kMany,
            {"AtoB", "BtoA"}},
           direction);
-  v.field({"max_pictures", "use at most this many of each side (0: all)", "pictures", 0, kMany},
+  v.field(FieldInfo{"max_pictures", "use at most this many of each side (0: all)", "pictures", 0, kMany}.also(
+              "max_dataset_size"),
           max_pictures);
   v.field({"cache_mb", "memory for decoded pictures; more are decoded again when needed", "MB", 0, 1e6},
           cache_mb);
@@ -50,10 +51,13 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field(
       {"method", "what is trained", "", -kMany, kMany, {"cut", "fastcut", "cyclegan", "paired", "classic"}},
       method);
-  v.field({"generator",
-           "compact, resnet_9blocks, resnet_6blocks, resnet_<n>blocks, unet_256, unet_128, seed; see linmo "
-           "net NAME"},
-          generator);
+  v.field(
+      FieldInfo{
+          "generator",
+          "compact, resnet_9blocks, resnet_6blocks, resnet_<n>blocks, unet_256, unet_128, seed; see linmo "
+          "net NAME"}
+          .also("netG"),
+      generator);
   v.field({"ngf", "features of the generator's first layer (0: the generator's own)", "", 0, 1024}, ngf);
   v.field({"norm", "the generator's norm", "", -kMany, kMany, {"auto", "instance", "batch", "none"}}, norm);
   v.field({"padding", "of residual blocks (resnet)", "", -kMany, kMany, {"reflect", "zero", "replicate"}},
@@ -62,33 +66,39 @@ void TrainSettings::visit(FieldVisitor& v) {
           decoder);
   v.field({"antialias_down", "blur before resnet reduces, as CUT does"}, antialias_down);
   v.field({"dropout", "dropout in resnet's blocks or the U-Net's middle"}, dropout);
-  v.field({"discriminator",
-           "what judges",
-           "",
-           -kMany,
-           kMany,
-           {"patch", "basic", "n_layers", "pixel", "multiscale"}},
+  v.field(FieldInfo{"discriminator",
+                    "what judges",
+                    "",
+                    -kMany,
+                    kMany,
+                    {"patch", "basic", "n_layers", "pixel", "multiscale"}}
+              .also("netD"),
           discriminator);
   v.field({"ndf", "features of the discriminator's first layer (0: 64, or 48 beside the compact generator)",
            "", 0, 1024},
           ndf);
-  v.field({"layers", "depth of the patch discriminator: 3 sees 70 px", "", 1, 5}, layers);
+  v.field(FieldInfo{"layers", "depth of the patch discriminator: 3 sees 70 px", "", 1, 5}.also("n_layers_D"),
+          layers);
   v.field({"scales", "of the multiscale discriminator", "", 1, 5}, scales);
   v.field({"norm_d", "the discriminator's norm", "", -kMany, kMany, {"auto", "instance", "batch", "none"}},
           norm_d);
   v.field({"spectral_norm", "spectral normalisation of the discriminator"}, spectral_norm);
-  v.field({"init", "how weights begin", "", -kMany, kMany, {"auto", "normal", "xavier", "kaiming", "keras"}},
-          init);
+  v.field(
+      FieldInfo{
+          "init", "how weights begin", "", -kMany, kMany, {"auto", "normal", "xavier", "kaiming", "keras"}}
+          .also("init_type"),
+      init);
   v.field({"init_gain", "spread of the first weights", "", 1e-6, 10}, init_gain);
 
   v.section("Losses");
-  v.field({"gan_loss",
-           "adversarial loss (lsgan, vanilla, wgangp are understood)",
-           "",
-           -kMany,
-           kMany,
-           {"auto", "log", "cross-entropy", "least-squares", "hinge", "wasserstein-gp", "vanilla", "lsgan",
-            "wgangp"}},
+  v.field(FieldInfo{"gan_loss",
+                    "adversarial loss (lsgan, vanilla, wgangp are understood)",
+                    "",
+                    -kMany,
+                    kMany,
+                    {"auto", "log", "cross-entropy", "least-squares", "hinge", "wasserstein-gp", "vanilla",
+                     "lsgan", "wgangp"}}
+              .also("gan_mode"),
           gan_loss);
   v.field({"saturating", "log: the generator minimises log(1 − D) as in the minimax game"}, saturating);
   v.field({"label_smoothing", "real pictures count as 1 − this (cross-entropy, least-squares)", "", 0, 0.5},
@@ -96,19 +106,24 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"r1", "weight γ of the R1 penalty on real pictures (0: off)", "", 0, 1000}, r1);
   v.field({"lambda_gp", "weight of the gradient penalty (wasserstein-gp)", "", 0, 1000}, lambda_gp);
   v.field({"lambda_gan", "weight of the adversarial loss", "", 0, 1000}, lambda_gan);
-  v.field({"lambda_cycle", "cyclegan: weight of the cycle loss", "", 0, 1000}, lambda_cycle);
+  v.field(FieldInfo{"lambda_cycle", "cyclegan: weight of the cycle loss", "", 0, 1000}.also("lambda_A"),
+          lambda_cycle);
   v.field({"lambda_identity",
            "cyclegan: identity loss as a share of lambda_cycle; cut: 1 with, 0 without identity NCE (−1: the "
            "method's own)",
            "", -1, 100},
           lambda_identity);
-  v.field({"lambda_l1", "paired: weight of the distance to the truth", "", 0, 10000}, lambda_l1);
-  v.field({"lambda_nce", "cut: weight of the contrastive loss (−1: cut 1, fastcut 10)", "", -1, 1000},
+  v.field(
+      FieldInfo{"lambda_l1", "paired: weight of the distance to the truth", "", 0, 10000}.also("lambda_L1"),
+      lambda_l1);
+  v.field(FieldInfo{"lambda_nce", "cut: weight of the contrastive loss (−1: cut 1, fastcut 10)", "", -1, 1000}
+              .also("lambda_NCE"),
           lambda_nce);
   v.field({"lambda_content", "classic: weight of the reconstruction that keeps the content", "", 0, 1000},
           lambda_content);
-  v.field({"patches", "cut: places compared in each layer", "", 1, 65536}, patches);
-  v.field({"temperature", "cut: of the contrastive loss", "", 1e-3, 10}, temperature);
+  v.field(FieldInfo{"patches", "cut: places compared in each layer", "", 1, 65536}.also("num_patches"),
+          patches);
+  v.field(FieldInfo{"temperature", "cut: of the contrastive loss", "", 1e-3, 10}.also("nce_T"), temperature);
   v.field({"pool_size", "cyclegan: earlier results that the discriminators are reminded of", "pictures", 0,
            10000},
           pool_size);
@@ -125,8 +140,8 @@ void TrainSettings::visit(FieldVisitor& v) {
            "given)"},
           time);
   v.field({"steps", "train this many steps instead of a time (0: by time)", "steps", 0, kMany}, steps);
-  v.field({"batch", "pictures a step", "pictures", 1, 256}, batch);
-  v.field({"rate", "Adam's learning rate", "", 1e-8, 1e6}, rate);
+  v.field(FieldInfo{"batch", "pictures a step", "pictures", 1, 256}.also("batch_size"), batch);
+  v.field(FieldInfo{"rate", "Adam's learning rate", "", 1e-8, 1e6}.also("lr"), rate);
   v.field({"beta1", "Adam's β₁", "", 0, 0.9999}, beta1);
   v.field({"beta2", "Adam's β₂", "", 0, 0.99999}, beta2);
   v.field({"decay_from", "share of the budget after which the rate falls linearly to 0", "", 0, 1},

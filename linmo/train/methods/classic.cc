@@ -58,6 +58,8 @@ class Classic : public Method {
     return losses;
   }
 
+  double flops_per_step() const override { return 3 * flops(*g_) + 2 * flops(*d_) + 2 * 3 * flops(*d_); }
+
  private:
   std::shared_ptr<Network> g_, d_;
   Adam &adam_g_, &adam_d_;

@@ -5,6 +5,7 @@
 // (identity), `fastcut` does not.
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "linmo/core/error.h"
@@ -98,6 +99,12 @@ class Cut : public Method {
     update_averages(context.step);
     losses.emplace_back("D", loss_d.item<double>());
     return losses;
+  }
+
+  double flops_per_step() const override {
+    const double sides = settings_.lambda_identity > 0 ? 2 : 1;
+    const double encoder = flops(*g_, *std::max_element(layers_.begin(), layers_.end()));
+    return sides * 3 * (flops(*g_) + encoder) + 2 * flops(*d_) + 2 * 3 * flops(*d_);
   }
 
   std::vector<StateItem> state() const override {

@@ -67,6 +67,11 @@ class CycleGan : public Method {
     return losses;
   }
 
+  double flops_per_step() const override {
+    const double passes = settings_.lambda_identity > 0 ? 6 : 4;
+    return passes * 3 * flops(*g_) + 2 * 2 * flops(*d_) + 2 * 2 * 3 * flops(*d_);
+  }
+
   std::vector<StateItem> state() const override {
     std::vector<StateItem> items = Method::state();
     for (const auto& [name, pool] : {std::pair{"pool_B", &pool_b_}, std::pair{"pool_A", &pool_a_}}) {

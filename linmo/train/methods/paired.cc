@@ -42,6 +42,8 @@ class Paired : public Method {
     return {{"G_gan", gan.item<double>()}, {"L1", l1.item<double>()}, {"D", loss_d.item<double>()}};
   }
 
+  double flops_per_step() const override { return 3 * flops(*g_) + 2 * flops(*d_) + 2 * 3 * flops(*d_); }
+
  private:
   std::shared_ptr<Network> g_, d_;
   Adam &adam_g_, &adam_d_;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// linmo train: checks the command line, then hands over to linmo-train, which has libtorch.
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "app/cli/commands.h"
+#include "app/cli/train_options.h"
+#include "linmo/core/error.h"
+#include "linmo/core/files.h"
+
+namespace linmo::cli {
+
+[[noreturn]] void run_helper(const std::string& program, std::vector<std::string> arguments) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  for (const fs::path& place :
+       {self.parent_path() / program, self.parent_path() / ".." / "libexec" / "linmo" / program}) {
+    if (!fs::exists(place)) continue;
+    std::string path = place.string();
+    std::vector<char*> argv = {path.data()};
+    for (std::string& a : arguments) argv.push_back(a.data());
+    argv.push_back(nullptr);
+    ::execv(path.c_str(), argv.data());
+    fail_io("start", place);
+  }
+  fail(ErrorKind::io, "{} is not beside {}; build with LINMO_TRAIN=ON (./run build)", program, to_utf8(self));
+}
+
+void add_train(Registry registry) {
+  CLI::App* command = registry.app.add_subcommand("train", "Learn the style of a folder of pictures");
+  command->prefix_command();
+  command->set_help_flag();  // linmo train --help is answered by the command itself
+  command->callback([command] {
+    std::vector<std::string> arguments = command->remaining();
+    parse_train(arguments);
+    arguments.insert(arguments.begin(), "train");
+    run_helper("linmo-train", std::move(arguments));
+  });
+}
+
+}  // namespace linmo::cli

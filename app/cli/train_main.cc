@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// linmo-train: started by linmo for the commands that need libtorch.
+#include <vector>
+
+#include "app/cli/console.h"
+#include "app/cli/train_options.h"
+#include "linmo/core/files.h"
+#include "linmo/train/trainer.h"
+
+namespace {
+
+int train(std::vector<std::string> arguments) {
+  const linmo::cli::TrainCommand command = linmo::cli::parse_train(std::move(arguments));
+  linmo::cli::Console console(command.quiet);
+  const linmo::train::TrainResult result =
+      linmo::train::train(command.settings, command.run, command.resume, console);
+  const std::string run = linmo::to_utf8(command.run);
+  if (!result.finished) {
+    fmt::print("The run is saved. Go on with:\n  linmo train -o '{}' --resume\n", run);
+    return linmo::cli::interrupted() ? linmo::cli::kInterrupted : linmo::cli::kDone;
+  }
+  fmt::print("model:   {}\nreport:  {}/report.html\nApply it with:\n  linmo apply '{}' PICTURES -o FOLDER\n",
+             linmo::to_utf8(result.model), run, run);
+  return linmo::cli::kDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  linmo::cli::catch_interrupts();
+  return linmo::cli::guarded([&] {
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (arguments.empty() || arguments[0] != "train")
+      linmo::fail(linmo::ErrorKind::usage, "linmo-train is started by linmo; use linmo train");
+    return train({arguments.begin() + 1, arguments.end()});
+  });
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/train_options.h"
+
+#include <algorithm>
+
+#include "app/cli/options.h"
+#include "linmo/core/error.h"
+#include "linmo/core/files.h"
+
+namespace linmo::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "Learn the style of a folder of pictures.\n\n"
+    "  linmo train --content PHOTOS --style PAINTINGS -o RUN --time 30m\n"
+    "  linmo train --content PRINT --style BRUSH -o RUN --method paired --steps 5000\n"
+    "  linmo train -o RUN --resume\n";
+
+struct Parser {
+  train::TrainSettings settings;
+  std::string run, recipe;
+  bool resume = false, quiet = false;
+  CLI::App app{kDescription, "linmo train"};
+  std::vector<std::pair<std::string, CLI::Option*>> fields;
+
+  Parser() {
+    app.add_option("-o,--output,--run", run,
+                   "folder for the run: model, samples, curves, report, checkpoints")
+        ->required();
+    app.add_flag("--resume", resume, "go on with the run in -o, to the same bits as if it had not stopped");
+    app.add_option("--recipe", recipe,
+                   "TOML file of settings (those below, with _ for -); the command line wins");
+    app.add_flag("-q,--quiet", quiet, "only warnings and errors");
+  }
+
+  void parse(std::vector<std::string> arguments) {
+    OptionAdder adder(app);
+    settings.visit(adder);
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    try {
+      app.parse(arguments);
+    } catch (const CLI::CallForHelp& help) {
+      std::exit(app.exit(help));
+    } catch (const CLI::ParseError& error) {
+      fail(ErrorKind::usage, "{}\nSee: linmo train --help", error.what());
+    }
+  }
+};
+
+// Key → value as text, to see what a resumed run's command line changes.
+class Values : public FieldVisitor {
+ public:
+  void field(const FieldInfo& info, int64_t& value) override {
+    list.emplace_back(info.key, fmt::format("{}", value));
+  }
+  void field(const FieldInfo& info, double& value) override {
+    list.emplace_back(info.key, fmt::format("{}", value));
+  }
+  void field(const FieldInfo& info, bool& value) override {
+    list.emplace_back(info.key, value ? "true" : "false");
+  }
+  void field(const FieldInfo& info, std::string& value) override { list.emplace_back(info.key, value); }
+  std::vector<std::pair<std::string, std::string>> list;
+};
+
+}  // namespace
+
+TrainCommand parse_train(std::vector<std::string> arguments) {
+  Parser first;
+  first.parse(arguments);
+  const std::filesystem::path run = first.run;
+  Parser second;
+  std::vector<std::pair<std::string, std::string>> saved;
+  if (!first.recipe.empty()) from_toml(read_text(first.recipe), first.recipe, second.settings);
+  if (first.resume) {
+    const std::filesystem::path file = run / "settings.toml";
+    if (!std::filesystem::exists(file)) {
+      fail(ErrorKind::usage,
+           "{} holds no run to resume (settings.toml is missing); leave --resume away to begin one",
+           to_utf8(run));
+    }
+    from_toml(read_text(file), to_utf8(file), second.settings);
+    // A run by time that is given steps, or the other way round, changes its kind of budget.
+    Values values;
+    second.settings.visit(values);
+    saved = values.list;
+  }
+  train::TrainSettings before = second.settings;
+  second.parse(arguments);
+  train::TrainSettings& s = second.settings;
+  if (first.resume) {
+    if (s.time != before.time && s.steps == before.steps) s.steps = 0;
+    if (s.steps != before.steps && s.time == before.time) s.time.clear();
+    if (s.stop_at == before.stop_at) s.stop_at = 0;  // it was for that time
+  }
+  s.resolve();
+  if (first.resume) {
+    Values now;
+    s.visit(now);
+    for (size_t i = 0; i < saved.size(); ++i) {
+      if (saved[i].second != now.list[i].second && train::fixed_on_resume(saved[i].first)) {
+        fail(ErrorKind::usage,
+             "--resume cannot change {} from \"{}\" to \"{}\"; begin a new run with another -o",
+             saved[i].first, saved[i].second, now.list[i].second);
+      }
+    }
+  }
+  return {s, run, second.resume, second.quiet};
+}
+
+}  // namespace linmo::cli
