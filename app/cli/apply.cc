@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // linmo apply MODEL IN… -o OUT: pictures through a model.
-#include "linmo/apply/batch.h"
-
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
+#include "linmo/apply/batch.h"
 #include "linmo/core/files.h"
 #include "linmo/core/settings.h"
 
@@ -20,6 +20,7 @@ struct Options {
   double strength = 1;
   int64_t tile = 0, memory = 1024;
   int quality = 95, threads = 0;
+  bool exact = false, keep_colour = false, batch = false;
   bool force = false, resume = false, json = false, quiet = false;
 };
 
@@ -28,7 +29,8 @@ fs::path find_model(const std::string& name) {
   const fs::path path = name;
   if (fs::is_directory(path)) {
     if (fs::exists(path / "model.safetensors")) return path / "model.safetensors";
-    fail(ErrorKind::usage, "the folder {} has no model.safetensors; name a model file or a finished run", name);
+    fail(ErrorKind::usage, "the folder {} has no model.safetensors; name a model file or a finished run",
+         name);
   }
   if (fs::exists(path)) return path;
   std::error_code ignored;
@@ -147,8 +149,7 @@ void add_apply(Registry registry) {
   command->add_flag("--force", o->force, "replace results that are there already");
   command->add_flag("--resume", o->resume, "keep results that are there already and do the others")
       ->excludes("--force");
-  command
-      ->add_option("--precision", o->precision, "auto: bf16 where the processor computes in it, else fp32")
+  command->add_option("--precision", o->precision, "auto: bf16 where the processor computes in it, else fp32")
       ->capture_default_str()
       ->check(CLI::IsMember({"auto", "fp32", "bf16"}));
   command->add_option("--memory", o->memory, "working memory beside the picture and the model [MB]")

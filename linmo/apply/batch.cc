@@ -104,7 +104,7 @@ class WithoutProgress : public EventSink {
   EventSink& inner_;
 };
 
-fs::path canonical(const fs::path& path) {
+fs::path full_path(const fs::path& path) {
   std::error_code ignored;
   const fs::path result = fs::weakly_canonical(fs::absolute(path), ignored);
   return ignored ? path : result;
@@ -177,7 +177,7 @@ std::vector<BatchItem> plan_batch(const std::vector<fs::path>& inputs, const Bat
                                   int64_t* ignored) {
   if (inputs.empty()) fail(ErrorKind::usage, "no pictures were named");
   if (options.output.empty()) fail(ErrorKind::usage, "no output was named; use -o");
-  const fs::path output = canonical(options.output);
+  const fs::path output = full_path(options.output);
   std::vector<BatchItem> items;
   std::set<fs::path> taken;
   const auto add = [&](const fs::path& input, const fs::path& wanted) {
@@ -206,10 +206,10 @@ std::vector<BatchItem> plan_batch(const std::vector<fs::path>& inputs, const Bat
       add(input, options.output / renamed(input.filename(), options.format));
       continue;
     }
-    const fs::path root = canonical(input);
+    const fs::path root = full_path(input);
     const bool results_inside = output != root && is_below(output, root);
     for (const fs::path& file : list_files(input)) {
-      if (results_inside && is_below(canonical(file), output)) continue;
+      if (results_inside && is_below(full_path(file), output)) continue;
       if (!format_of_extension(file)) {
         if (ignored) ++*ignored;
         continue;
@@ -231,9 +231,9 @@ BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inp
   check_writable(folder.empty() ? "." : folder);
 
   std::set<fs::path> sources;
-  for (const BatchItem& item : items) sources.insert(canonical(item.input));
+  for (const BatchItem& item : items) sources.insert(full_path(item.input));
   std::erase_if(items, [&](const BatchItem& item) {
-    if (sources.contains(canonical(item.output))) {
+    if (sources.contains(full_path(item.output))) {
       result.failures.push_back(
           {item.input, "the result would replace an input picture; choose another output with -o"});
       return true;

@@ -195,7 +195,7 @@ Image Stylizer::apply(const Image& picture, const ApplySettings& settings, Event
 
   // The part of the network's result that is the picture; the rest continues it.
   const auto used = [&](int64_t side, int64_t wanted, int64_t limit) {
-    return std::min(limit, fits ? wanted : std::llround(static_cast<double>(side) * state_->scale));
+    return std::min<int64_t>(limit, fits ? wanted : std::llround(static_cast<double>(side) * state_->scale));
   };
   const int64_t used_width = used(content.width(), width, out.width);
   const int64_t used_height = used(content.height(), height, out.height);
