@@ -158,7 +158,7 @@ void add_apply(Registry registry) {
   command->add_option("--tile", o->tile, "side of the tiles [px]; default: as large as --memory allows")
       ->check(CLI::Range(1, 1 << 20));
   command->add_flag("--exact", o->exact,
-                    "in tiles, compute norm statistics from every pixel instead of the reduced picture "
+                    "in tiles, take norm statistics from every pixel instead of a sample "
                     "(many times slower, equal to the untiled result)");
   command->add_option("--threads", o->threads, "default: all cores")->check(CLI::Range(1, 1024));
   command->add_flag("--batch", o->batch, "the inputs are folders (they may be without this flag too)");

@@ -250,7 +250,7 @@ Image Stylizer::apply(const Image& picture, const ApplySettings& settings, Event
       engine::run_tiled(state_->engine, in.height, in.width, read, write, settings.tiles, events);
   if (report.mode == engine::TileReport::Mode::fast && !state_->engine.statistics().empty())
     events.info(fmt::format(
-        "{} × {}: {} tiles with the reduced picture's statistics; --exact computes them from every pixel",
+        "{} × {}: {} tiles with statistics from a sample of the picture; --exact takes them from every pixel",
         picture.width(), picture.height(), report.tiles));
   if (!direct) {
     unscaled = resize(unscaled, width, height);
