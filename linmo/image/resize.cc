@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Horizontal pass, then vertical pass, in float. Rows are taken kLanes at a time and transposed, so that a
-// vector holds one sample of kLanes rows: the filter loop is then the same for every channel count and
+// Horizontal pass, then vertical pass, in float. Rows are taken eight at a time and interleaved, so that a
+// vector holds one sample of each: the filter loop is then the same for every channel count and
 // depth. A ring of filtered rows feeds the vertical pass, so memory does not grow with the height.
 #include "linmo/image/resize.h"
 
@@ -9,12 +9,10 @@
 #include <cmath>
 #include <numbers>
 
-#include "linmo/image/convert.h"
+#include "linmo/image/resize_rows.h"
 
 namespace linmo {
 namespace {
-
-constexpr int64_t kLanes = 8;
 
 double sinc(double x) {
   if (x == 0) return 1;
@@ -49,18 +47,6 @@ Kernel kernel_of(Filter filter) {
   }
   fail(ErrorKind::usage, "this filter has no kernel");
 }
-
-// For each output sample: which inputs it takes and by how much.
-struct Taps {
-  struct Range {
-    int64_t first, count;
-  };
-  std::vector<Range> ranges;
-  std::vector<float> weights;  // `most` a sample
-  int64_t most = 0;
-
-  const float* of(int64_t i) const { return weights.data() + i * most; }
-};
 
 Taps make_taps(const Kernel& kernel, int64_t from, int64_t to) {
   const double scale = static_cast<double>(from) / static_cast<double>(to);
@@ -97,63 +83,12 @@ constexpr float kTop = sizeof(T) == 1 ? 255.0f : 65535.0f;
 template <>
 constexpr float kTop<float> = 1.0f;
 
-// kLanes rows (`rows[lane]`) → block[sample][lane]; colours times alpha where there is one.
-template <class T>
-void gather(const std::array<const T*, kLanes>& rows, int64_t samples, int channels, float* block) {
-  for (int64_t s = 0; s < samples; ++s) {
-    for (int64_t lane = 0; lane < kLanes; ++lane) {
-      block[s * kLanes + lane] = static_cast<float>(rows[static_cast<size_t>(lane)][s]);
-    }
-  }
-  if (channels % 2) return;
-  for (int64_t p = 0; p < samples; p += channels) {
-    const float* alpha = block + (p + channels - 1) * kLanes;
-    for (int c = 0; c < channels - 1; ++c) {
-      float* colour = block + (p + c) * kLanes;
-      for (int64_t lane = 0; lane < kLanes; ++lane) colour[lane] *= alpha[lane] / kTop<T>;
-    }
-  }
-}
-
-// One output pixel of kLanes rows: out[channel][lane] = Σ weight · block[tap][channel][lane].
-template <int kChannels>
-void filter_pixel(const float* block, const float* weights, int64_t count, float* out) {
-  float sum[kChannels * kLanes] = {};
-  for (int64_t k = 0; k < count; ++k, block += kChannels * kLanes) {
-    for (int64_t i = 0; i < kChannels * kLanes; ++i) sum[i] += weights[k] * block[i];
-  }
-  std::copy_n(sum, kChannels * kLanes, out);
-}
-
-template <int kChannels>
-void filter_block(const float* block, const Taps& taps, float* out) {
-  for (size_t x = 0; x < taps.ranges.size(); ++x) {
-    const auto [first, count] = taps.ranges[x];
-    filter_pixel<kChannels>(block + first * kChannels * kLanes, taps.of(static_cast<int64_t>(x)), count,
-                            out + static_cast<int64_t>(x) * kChannels * kLanes);
-  }
-}
-
-using FilterBlock = void (*)(const float*, const Taps&, float*);
-constexpr std::array<FilterBlock, 5> kFilterBlock = {nullptr, filter_block<1>, filter_block<2>,
-                                                     filter_block<3>, filter_block<4>};
-
-// Output row: Σ weight · row, then back to straight alpha, clipped and rounded.
-template <class T>
-void finish_row(std::span<float> sums, int channels, std::span<T> out) {
-  if (channels % 2 == 0) {
-    for (size_t p = 0; p < sums.size(); p += static_cast<size_t>(channels)) {
-      const float alpha = sums[p + static_cast<size_t>(channels) - 1];
-      const float back = alpha > 0 ? kTop<T> / alpha : 0.0f;
-      for (size_t c = 0; c + 1 < static_cast<size_t>(channels); ++c) sums[p + c] *= back;
-    }
-  }
-  for (size_t i = 0; i < sums.size(); ++i) {
-    if constexpr (kInteger<T>) {
-      out[i] = static_cast<T>(std::clamp(sums[i], 0.0f, kTop<T>) + 0.5f);
-    } else {
-      out[i] = sums[i];
-    }
+// Back to straight alpha, in a row.
+void unpremultiply(std::span<float> row, int channels, float top) {
+  const size_t colours = static_cast<size_t>(channels - 1);
+  for (size_t p = 0; p < row.size(); p += colours + 1) {
+    const float alpha = row[p + colours], back = alpha > 0 ? top / alpha : 0.0f;
+    for (size_t c = 0; c < colours; ++c) row[p + c] *= back;
   }
 }
 
@@ -163,40 +98,45 @@ void resize_rows(const Image& image, Image& out, const Kernel& kernel) {
   const Taps down = make_taps(kernel, image.height(), out.height());
   const int channels = image.channels();
   const int64_t in_samples = image.width() * channels, out_samples = out.width() * channels;
-  std::vector<float> block(static_cast<size_t>(in_samples * kLanes));
-  std::vector<float> filtered(static_cast<size_t>(out_samples * kLanes));
-  const int64_t ring_rows = down.most + kLanes;
+  std::vector<float> block(static_cast<size_t>(in_samples * kRowLanes));
+  std::vector<float> filtered(static_cast<size_t>(out_samples * kRowLanes));
+  const int64_t ring_rows = down.most + kRowLanes;
   std::vector<float> ring(static_cast<size_t>(ring_rows * out_samples));
-  std::vector<float> sums(static_cast<size_t>(out_samples));
+  const auto ring_row = [&](int64_t y) { return ring.data() + y % ring_rows * out_samples; };
+  std::vector<float> mixed(static_cast<size_t>(out_samples));
+  std::vector<const float*> window;
   int64_t ready = 0;  // input rows filtered so far
   for (int64_t y = 0; y < out.height(); ++y) {
     const auto [first, count] = down.ranges[static_cast<size_t>(y)];
-    if (ready < first) ready = first;  // rows between two windows are not needed
+    ready = std::max(ready, first);  // rows between two windows are not needed
     while (ready < first + count) {
-      const int64_t rows = std::min(kLanes, image.height() - ready);
-      std::array<const T*, kLanes> pointers;
-      for (int64_t lane = 0; lane < kLanes; ++lane) {
+      const int64_t rows = std::min(kRowLanes, image.height() - ready);
+      std::array<const T*, kRowLanes> pointers;
+      for (int64_t lane = 0; lane < kRowLanes; ++lane) {
         pointers[static_cast<size_t>(lane)] = image.row<T>(ready + std::min(lane, rows - 1)).data();
       }
-      gather<T>(pointers, in_samples, channels, block.data());
-      kFilterBlock[static_cast<size_t>(channels)](block.data(), across, filtered.data());
+      interleave_rows(pointers, in_samples, block.data());
+      if (image.has_alpha()) premultiply_rows(block, channels, kTop<T>);
+      // Pillow stores integers between the passes, which cuts overshoot off; so is it cut here.
+      filter_across(block.data(), channels, across, kInteger<T> ? kTop<T> : 0, filtered.data());
       for (int64_t lane = 0; lane < rows; ++lane) {
-        float* row = ring.data() + (ready + lane) % ring_rows * out_samples;
+        float* row = ring_row(ready + lane);
         for (int64_t s = 0; s < out_samples; ++s) {
-          const float value = filtered[static_cast<size_t>(s * kLanes + lane)];
-          // Pillow stores integers between the passes, which cuts overshoot off; so is it cut here.
-          row[s] = kInteger<T> ? std::clamp(value, 0.0f, kTop<T>) : value;
+          row[s] = filtered[static_cast<size_t>(s * kRowLanes + lane)];
         }
       }
       ready += rows;
     }
-    std::fill(sums.begin(), sums.end(), 0.0f);
-    for (int64_t k = 0; k < count; ++k) {
-      const float weight = down.of(y)[k];
-      const float* row = ring.data() + (first + k) % ring_rows * out_samples;
-      for (int64_t s = 0; s < out_samples; ++s) sums[static_cast<size_t>(s)] += weight * row[s];
+    window.clear();
+    for (int64_t k = 0; k < count; ++k) window.push_back(ring_row(first + k));
+    const std::span<T> row = out.row<T>(y);
+    mix_rows(window, down.of(y), mixed);
+    if (image.has_alpha()) unpremultiply(mixed, channels, kTop<T>);
+    if constexpr (kInteger<T>) {
+      round_row(mixed, row.data());
+    } else {
+      std::copy(mixed.begin(), mixed.end(), row.begin());
     }
-    finish_row<T>(sums, channels, out.row<T>(y));
   }
 }
 

@@ -10,8 +10,10 @@ namespace linmo {
 enum class Filter { nearest, box, bilinear, bicubic, lanczos };
 
 // Any depth; alpha pictures are weighted by alpha, so that transparent colours do not bleed. Runs on the
-// calling thread. 8-bit results equal Pillow's Image.resize within one grey level (its fixed point rounds
-// twice).
+// calling thread; the samples are the same on every machine. 8-bit results without alpha equal Pillow's
+// Image.resize within one grey level (its fixed point rounds twice); nearest may take the other neighbour
+// where two are equally near. Integer samples are cut to their range after each pass, as Pillow does; float
+// ones may overshoot 0 … 1 at edges (bicubic, lanczos). Throws ErrorKind::usage for an empty picture or size.
 Image resize(const Image& image, int64_t width, int64_t height, Filter filter = Filter::bicubic);
 
 }  // namespace linmo

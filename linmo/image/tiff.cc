@@ -121,12 +121,6 @@ T field(TIFF* tiff, uint32_t tag, T otherwise) {
   return TIFFGetFieldDefaulted(tiff, tag, &value) ? value : otherwise;
 }
 
-bool is_converted(uint16_t photometric) {
-  return photometric == PHOTOMETRIC_YCBCR || photometric == PHOTOMETRIC_CIELAB ||
-         photometric == PHOTOMETRIC_ICCLAB || photometric == PHOTOMETRIC_LOGL ||
-         photometric == PHOTOMETRIC_LOGLUV;
-}
-
 Layout read_layout(TIFF* tiff, std::string_view name) {
   Layout layout;
   layout.width = field<uint32_t>(tiff, TIFFTAG_IMAGEWIDTH, 0);
@@ -148,7 +142,7 @@ Layout read_layout(TIFF* tiff, std::string_view name) {
     TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     photometric = PHOTOMETRIC_RGB;
   }
-  if (is_converted(photometric)) {
+  if (photometric == PHOTOMETRIC_YCBCR) {
     layout.colour = Layout::Colour::converted;
     return layout;
   }
