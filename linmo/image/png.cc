@@ -227,6 +227,9 @@ std::vector<std::byte> encode_png(const Image& image, const EncodeOptions& optio
   });
   if (writer.out_of_memory) throw std::bad_alloc();
   if (!done) fail(ErrorKind::input, "cannot write a PNG: {}", writer.state.text);
+  if (writer.state.profile_refused) {
+    fail(ErrorKind::input, "cannot write a PNG with this colour profile, which is damaged; leave it out");
+  }
   return std::move(writer.bytes);
 }
 
