@@ -18,7 +18,7 @@ struct Options {
   std::string model, output, precision = "auto", format;
   std::vector<std::string> inputs;
   double strength = 1;
-  int64_t tile = 0, memory = 1024;
+  int64_t tile = 0, memory = 1024, max_side = 0;
   int quality = 95, threads = 0;
   bool exact = false, keep_colour = false, batch = false;
   bool force = false, resume = false, json = false, quiet = false;
@@ -59,6 +59,7 @@ apply::BatchOptions batch_options(const Options& o) {
   b.output = o.output;
   if (!o.format.empty()) b.format = format_of_extension("picture." + o.format);
   b.quality = o.quality;
+  b.max_side = o.max_side;
   b.force = o.force;
   b.resume = o.resume;
   b.apply.strength = o.strength;
@@ -146,6 +147,9 @@ void add_apply(Registry registry) {
   command->add_option("--quality", o->quality, "of JPEG and WebP, 1 … 100")
       ->capture_default_str()
       ->check(CLI::Range(1, 100));
+  command
+      ->add_option("--max-side", o->max_side, "reduce pictures whose longer side is more [px]; default: keep")
+      ->check(CLI::Range(1, 1 << 20));
   command->add_flag("--force", o->force, "replace results that are there already");
   command->add_flag("--resume", o->resume, "keep results that are there already and do the others")
       ->excludes("--force");

@@ -11,6 +11,7 @@
 
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
+#include "linmo/image/resize.h"
 
 namespace linmo::apply {
 namespace {
@@ -157,6 +158,15 @@ fs::path unused_name(const fs::path& wanted, const fs::path& input, const std::s
   }
 }
 
+Image reduced(Image image, int64_t max_side) {
+  const int64_t longer = std::max(image.width(), image.height());
+  if (max_side <= 0 || longer <= max_side) return image;
+  const auto scaled = [&](int64_t side) {
+    return std::max<int64_t>(1, (side * max_side + longer / 2) / longer);
+  };
+  return resize(image, scaled(image.width()), scaled(image.height()), Filter::lanczos);
+}
+
 // Creating and removing a file tells more than permission bits do (root, read-only mounts, full disks).
 void check_writable(const fs::path& folder) {
   std::error_code code;
@@ -265,7 +275,7 @@ BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inp
         DecodeOptions decode;
         decode.limits = options.limits;
         decode.warnings = &work.warnings;
-        work.image = decode_image(bytes, decode, name);
+        work.image = reduced(decode_image(bytes, decode, name), options.max_side);
       });
       const size_t bytes = work.image.bytes().size();
       if (!decoded.push(std::move(work), bytes)) return;

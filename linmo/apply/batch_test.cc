@@ -60,6 +60,21 @@ TEST(Batch, MirrorsFoldersAndListsWhatFails) {
   EXPECT_FALSE(fs::exists(f.out / "broken.png"));
 }
 
+TEST(Batch, ReducesPicturesWhoseLongerSideIsMore) {
+  const Folders f;
+  picture(f.in / "a.png", 200);
+  BatchOptions options = f.options();
+  options.max_side = 3;  // of 6 × 4
+  run_batch(negative(), {f.in}, options);
+  EXPECT_EQ(probe_image(f.out / "a.png").width, 3);
+  EXPECT_EQ(probe_image(f.out / "a.png").height, 2);
+  EXPECT_EQ(first_sample(f.out / "a.png"), 55);
+  options.max_side = 7;
+  options.force = true;
+  run_batch(negative(), {f.in}, options);
+  EXPECT_EQ(probe_image(f.out / "a.png").width, 6);
+}
+
 TEST(Batch, NamesNeverCollide) {
   Folders f;
   picture(f.in / "a.png", 10);
