@@ -46,6 +46,7 @@ class Collector {
     gathered_ = gather(sources, output_, metadata, settings_, previous_, sink_);
     report_.not_pictures = gathered_.not_pictures;
     report_.refused = gathered_.refused;
+    report_.notes = gathered_.notes;
     scan();
     find_groups();
     describe();
