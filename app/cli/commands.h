@@ -10,6 +10,7 @@
 namespace linmo::cli {
 
 void add_train(Registry);
+void add_evaluate(Registry);
 void add_net(Registry);
 
 // Replaces this process by a program that is installed beside it (linmo-train).
