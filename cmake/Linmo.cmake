@@ -20,6 +20,11 @@ find_package(OpenMP REQUIRED)  # what Debian's oneDNN runs on; our own loops sha
 pkg_check_modules(CODECS REQUIRED IMPORTED_TARGET libjpeg libpng libwebp libwebpdemux libwebpmux libtiff-4 lcms2)
 pkg_check_modules(COLLECTION REQUIRED IMPORTED_TARGET freetype2)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+add_library(linmo_eigen INTERFACE)
+target_link_libraries(linmo_eigen INTERFACE Eigen3::Eigen)
+# Our own loops are parallel; a matrix product that also was would split sums differently on other machines.
+target_compile_definitions(linmo_eigen INTERFACE EIGEN_DONT_PARALLELIZE)
 if(LINMO_TRAIN)
   # Debian's TorchConfig.cmake asks for protobuf and other packages that a user of libtorch does not
   # need; the headers and libraries are enough.
