@@ -3,7 +3,7 @@
 # The demo: demo/run.sh BUILD_DIR [--time FACTOR]. Trains two generators on pictures that Debian packages
 # carry, applies them to pictures that they have not seen, scores the one that has a truth to be compared with,
 # and writes build/demo/index.html. FACTOR stretches or shrinks both training times (0.1: a quick look).
-set -euo pipefail
+set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build=${1:?usage: demo/run.sh BUILD_DIR [--time FACTOR]}
