@@ -14,6 +14,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "linmo " LINMO_VERSION);
   app.require_subcommand(1);
   int exit_code = linmo::cli::kDone;
+  using namespace linmo::cli;
   for (const AddCommand add :
        {add_collect, add_glyphs, add_train, add_apply, add_evaluate, add_import, add_models, add_net})
     add({app, exit_code});
