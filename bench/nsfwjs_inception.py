@@ -95,6 +95,11 @@ def convert(weights, layers):
         out[name + ".bn.bias"] = weights[f"batch_normalization_{i}/beta"]
         out[name + ".bn.running_mean"] = weights[f"batch_normalization_{i}/moving_mean"]
         out[name + ".bn.running_var"] = np.maximum(variance, 0)
+    # This network was trained on 0 … 1, as its norms' statistics confirm, and is given −1 … 1 like every
+    # other: the first convolution, which has no padding, takes up x → (x + 1) / 2.
+    first = out["Conv2d_1a_3x3.conv.weight"] / 2
+    out["Conv2d_1a_3x3.conv.weight"] = first
+    out["Conv2d_1a_3x3.bn.running_mean"] = out["Conv2d_1a_3x3.bn.running_mean"] - first.sum(axis=(1, 2, 3))
     return out
 
 
