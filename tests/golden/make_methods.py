@@ -155,8 +155,9 @@ class Paired:
         step([self.adam_g], gan + 100 * l1)
         decay = min(0.998, (1 + i) / (10 + i))
         with torch.no_grad():
-            for mean, weight in zip(average.parameters(), g.parameters()):
-                mean.copy_(decay * mean + (1 - decay) * weight)
+            for mean, value in zip(average.state_dict().values(), g.state_dict().values()):
+                if mean.is_floating_point():  # running statistics too
+                    mean.copy_(decay * mean + (1 - decay) * value)
         return gan, l1, loss_d
 
 
