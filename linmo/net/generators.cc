@@ -219,7 +219,11 @@ Description compact(const CompactOptions& o) {
   unit("up1", 4 * w, 2 * w, 3, 1);
   b.add(Upsample{Interpolation::nearest, 2, false});
   unit("up2", 2 * w, w, 3, 1);
-  b.conv("head", w, o.out, 5, 1, 2);
+  const int head = b.conv("head", w, o.out, 5, 1, 2);
+  if (o.residual) {
+    if (o.in != o.out) fail(ErrorKind::usage, "a residual generator gives as many channels as it takes");
+    b.join(Add{}, {b.add(ScaleShift{{2.0}, {0.0}}, {}, 0), head});
+  }
   b.tanh();
   b.description().size_multiple = 4;
   return b.finish();
@@ -247,11 +251,13 @@ Description make_generator(const GeneratorChoice& c) {
     only_for(c.norm != "auto" && c.name == "seed", "norm", "compact, resnet and unet");
     only_for(c.dropout, "dropout", "resnet and unet");
   }
+  only_for(c.residual && c.name != "compact", "residual", "compact");
   if (!c.name.starts_with("resnet_")) {
     only_for(c.padding != "reflect", "padding", "resnet");
     only_for(c.decoder != "transposed" || c.antialias_down, "decoder", "resnet");
   }
-  if (c.name == "compact") return compact({c.in, c.out, c.ngf ? c.ngf : 32, 6, norm(NormChoice::instance)});
+  if (c.name == "compact")
+    return compact({c.in, c.out, c.ngf ? c.ngf : 32, 6, norm(NormChoice::instance), c.residual});
   if (c.name == "seed") {
     if (c.in != 3 || c.out != 3 || (c.ngf && c.ngf != 64))
       fail(ErrorKind::usage, "the seed generator is fixed: 3 channels, 64 features");
