@@ -9,16 +9,22 @@ here=$(dirname "${BASH_SOURCE[0]}")
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'; }
 # Paths with spaces or characters outside ASCII are fine in src=""; only quotes and percent signs are not.
 src() { printf '%s' "$1" | sed 's/%/%25/g; s/"/%22/g; s/#/%23/g; s/?/%3F/g'; }
-# number KEY FILE: the first "KEY": number of a JSON file, with four digits.
-number() { grep -oE "\"$1\": *-?[0-9.eE+-]+" "$2" | head -1 | sed 's/.*: *//' | awk '{ printf "%.4f", $1 }'; }
+# score FIELD KEY: what linmo evaluate wrote of KEY against the truth: of the outputs ("value") or of the input.
+score() {
+  awk -v field="$1" -v key="$2" '
+    { gsub(/[",]/, "") }
+    $1 == "{" { delete have }
+    $1 ~ /:$/ { have[substr($1, 1, length($1) - 1)] = $2 }
+    $1 == "}" && have["key"] == key && have["against"] == "truth" { printf "%.4f", have[field]; exit }' "$out/brush.json"
+}
 minutes() { printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); }
 # At most COUNT of a folder's pictures, evenly chosen.
 some() { find "$2" -maxdepth 1 -name "$3" | sort | awk -v n="$1" '{ f[NR] = $0 } END { if (NR < n) n = NR; for (i = 0; i < n; ++i) print f[1 + int(i * NR / n)] }'; }
 relative() { printf '%s' "${1#"$out"/}"; }
 
-score_row() { # TITLE FILE
+score_row() { # TITLE FIELD
   printf '<tr><td>%s</td>' "$1"
-  for key in ssim l1 psnr; do printf '<td class="number">%s</td>' "$(number "$key" "$2")"; done
+  for key in ssim_luma l1 psnr; do printf '<td class="number">%s</td>' "$(score "$2" "$key")"; done
   printf '</tr>\n'
 }
 
@@ -62,8 +68,8 @@ cat <<HTML
 </div>
 <h3>Scores on the $(find "$out/glyphs/ukai_test" -name '*.png' | wc -l) held-out characters, against the calligrapher's</h3>
 <table><tr><th></th><th class="number">SSIM (higher is nearer)</th><th class="number">L1 (lower is nearer)</th><th class="number">PSNR [dB]</th></tr>
-$(score_row "print as it is" "$out/print.json")
-$(score_row "written by linmo" "$out/brush.json")
+$(score_row "print as it is" input)
+$(score_row "written by linmo" value)
 </table>
 <h3>Learning over time</h3>
 $(learning brush "")

@@ -15,6 +15,7 @@ void add_train(Registry);
 void add_apply(Registry);
 void add_import(Registry);
 void add_models(Registry);
+void add_evaluate(Registry);
 void add_net(Registry);
 
 // Replaces this process by a program that is installed beside it (linmo-train).

@@ -2,6 +2,7 @@
 #include "linmo/apply/batch.h"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -131,6 +132,18 @@ std::string extension_of(ImageFormat format) {
   return ".png";
 }
 
+// Who asks for out.gif wants a picture, not a folder of that name.
+bool called_like_foreign_picture(const fs::path& path) {
+  std::string extension = to_utf8(path.extension());
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const char* known :
+       {".gif", ".bmp", ".avif", ".heic", ".jxl", ".jp2", ".psd", ".svg", ".pdf", ".ppm"}) {
+    if (extension == known) return true;
+  }
+  return false;
+}
+
 // The result's name beside its input's: the same, or with the format's extension.
 fs::path renamed(const fs::path& relative, const std::optional<ImageFormat>& format) {
   const std::optional<ImageFormat> own = format_of_extension(relative);
@@ -207,6 +220,9 @@ std::vector<BatchItem> plan_batch(const std::vector<fs::path>& inputs, const Bat
     add(inputs[0], options.output);
     return items;
   }
+  if (inputs.size() == 1 && called_like_foreign_picture(options.output) && !fs::exists(options.output))
+    fail(ErrorKind::usage, "{}: pictures are written as PNG, JPEG, WebP or TIFF; choose another extension",
+         to_utf8(options.output));
   if (fs::exists(options.output) && !fs::is_directory(options.output))
     fail(ErrorKind::usage, "{} is a file and not called like a picture; name a folder or a picture with -o",
          to_utf8(options.output));

@@ -159,23 +159,32 @@ Image Stylizer::apply(const Image& picture, const ApplySettings& settings, Event
   const int64_t width = final_size(picture.width()), height = final_size(picture.height());
 
   // What goes into the network: without alpha, at its scale.
-  Image content = picture.has_alpha() ? drop_alpha(bleed_colours(picture)) : picture;
-  if (d.in_channels() == 1 && content.channels() == 3) content = to_grey(content);
+  // Large pictures are copied only where they must change.
+  Image prepared;
+  const Image* source = &picture;
+  const auto prepare = [&](Image image) {
+    prepared = std::move(image);
+    source = &prepared;
+  };
+  if (picture.has_alpha()) prepare(drop_alpha(bleed_colours(picture)));
+  if (d.in_channels() == 1 && source->channels() == 3) prepare(to_grey(*source));
   const double reduction = 1 / d.content_scale;
   const auto whole = static_cast<int64_t>(std::llround(reduction));
   // With a whole reduction (seed: 4) the picture is continued to a multiple of it, so that the result fits
   // pixel by pixel; otherwise the result is resized.
   const bool fits = std::abs(reduction - static_cast<double>(whole)) < 1e-9 || d.content_scale == 1;
   if (d.content_scale != 1) {
-    int64_t w = std::max<int64_t>(1, std::llround(static_cast<double>(content.width()) * d.content_scale));
-    int64_t h = std::max<int64_t>(1, std::llround(static_cast<double>(content.height()) * d.content_scale));
+    const auto scaled = [&](int64_t side) {
+      return std::max<int64_t>(1, std::llround(static_cast<double>(side) * d.content_scale));
+    };
     if (fits) {
-      content = extend(content, round_up(content.width(), whole), round_up(content.height(), whole));
-      w = content.width() / whole;
-      h = content.height() / whole;
+      const int64_t w = round_up(source->width(), whole), h = round_up(source->height(), whole);
+      prepare(resize(extend(*source, w, h), w / whole, h / whole));
+    } else {
+      prepare(resize(*source, scaled(source->width()), scaled(source->height())));
     }
-    content = resize(content, w, h);
   }
+  const Image& content = *source;
   const net::Shape in = state_->fit(content.height(), content.width());
   const net::Shape out = net::infer_shapes(d, in)[static_cast<size_t>(d.outputs[0])];
 
@@ -201,12 +210,16 @@ Image Stylizer::apply(const Image& picture, const ApplySettings& settings, Event
   const int64_t used_height = used(content.height(), height, out.height);
   const bool direct = used_width == width && used_height == height;
   const bool mixes = settings.strength < 1 || settings.keep_colour;
-  Image original;  // at the result's size, for mixing
-  if (mixes) {
-    original = picture.has_alpha() ? drop_alpha(bleed_colours(picture)) : picture;
-    if (original.width() != width || original.height() != height) original = resize(original, width, height);
+  // The picture at the result's size, for mixing.
+  Image enlarged;
+  const Image* before_style = &picture;
+  if (mixes && (picture.has_alpha() || picture.width() != width || picture.height() != height)) {
+    enlarged = picture.has_alpha() ? drop_alpha(bleed_colours(picture)) : picture;
+    enlarged = resize(enlarged, width, height);
+    before_style = &enlarged;
   }
-  const int colours = static_cast<int>(out.channels) == 1 && (!mixes || original.channels() == 1) ? 1 : 3;
+  const Image& original = *before_style;
+  const int colours = static_cast<int>(out.channels) == 1 && (!mixes || original.channels() < 3) ? 1 : 3;
   const auto strength = static_cast<float>(settings.strength);
   const auto mix = [&](std::byte* row, int64_t x, int64_t y, const Rgb& styled) {
     Rgb result = styled;

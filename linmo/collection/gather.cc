@@ -128,7 +128,12 @@ class Gatherer {
       // An output folder inside a source is no part of the source.
       if (ours && root != output_ && path_below(output_, root)) continue;
       if (is_companion_table(relative)) {
-        add_table(path);
+        // Nobody named this table: if it is another kind of table, that is no reason to stop.
+        try {
+          add_table(path);
+        } catch (const Error& error) {
+          result_.notes.push_back(fmt::format("passed over a table: {}", error.what()));
+        }
         continue;
       }
       add_file(path, index, relative, name);
@@ -165,14 +170,23 @@ class Gatherer {
     }
     const std::string name = to_valid_utf8(to_utf8(path.stem()));
     const size_t index = add_source(name);
-    const ZipArchive archive(path);
+    try {
+      unpack_all(ZipArchive(path), to_utf8(path), name, index);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::input && error.kind() != ErrorKind::limit) throw;
+      const bool limit = error.kind() == ErrorKind::limit;
+      result_.refused.push_back(
+          {to_utf8(path), limit ? Verdict::too_large : Verdict::unreadable, error.what()});
+    }
+  }
+
+  void unpack_all(const ZipArchive& archive, const std::string& path, const std::string& name, size_t index) {
     const size_t count = archive.entries().size();
     for (size_t i = 0; i < count; ++i) {
       sink_.check("unpacking (what is unpacked will not be unpacked again)");
       const ArchiveEntry& entry = archive.entries()[i];
-      const std::string origin = to_utf8(path) + "!" + entry.name;
-      sink_.progress("unpacking " + to_utf8(path.filename()), static_cast<double>(i + 1),
-                     static_cast<double>(count));
+      const std::string origin = path + "!" + entry.name;
+      sink_.progress("unpacking " + path, static_cast<double>(i + 1), static_cast<double>(count));
       const bool table = is_companion_table(entry.name);
       if (!table && !format_of_extension(from_utf8(entry.name))) {
         ++result_.not_pictures;
@@ -194,8 +208,8 @@ class Gatherer {
         result_.files.push_back({file, origin, index, entry.name, target, true, true});
       } catch (const Error& error) {
         if (error.kind() == ErrorKind::io) throw;
-        result_.refused.push_back({origin, entry.refusal.empty() ? Verdict::unreadable : Verdict::too_large,
-                                   entry.refusal.empty() ? error.what() : entry.refusal});
+        result_.refused.push_back(
+            {origin, Verdict::unreadable, entry.refusal.empty() ? std::string(error.what()) : entry.refusal});
       }
     }
   }

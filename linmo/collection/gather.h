@@ -26,6 +26,7 @@ struct Gathered {
   std::vector<std::string> source_names;
   std::vector<Metadata> tables;  // in the order in which they are asked
   std::vector<RefusedFile> refused;
+  std::vector<std::string> notes;
   int64_t not_pictures = 0;
 };
 

@@ -41,9 +41,12 @@ class Collector {
     const auto start = Clock::now();
     const SplitShares shares = parse_split(settings_.split);
     open_output();
+    for (const fs::path& source : sources)
+      source_names_ += (source_names_.empty() ? "" : ", ") + to_valid_utf8(source.string());
     gathered_ = gather(sources, output_, metadata, settings_, previous_, sink_);
     report_.not_pictures = gathered_.not_pictures;
     report_.refused = gathered_.refused;
+    report_.notes = gathered_.notes;
     scan();
     find_groups();
     describe();
@@ -60,6 +63,8 @@ class Collector {
   }
 
  private:
+  std::string source_names_;
+
   // One picture that can be used, with where it came from.
   struct Item {
     const GatheredFile* file;
@@ -130,7 +135,7 @@ class Collector {
       }
     }
     if (items_.empty()) {
-      fail(ErrorKind::input, "no usable picture among {} files{}", report_.found,
+      fail(ErrorKind::input, "no usable picture among {} files of {}{}", report_.found, source_names_,
            report_.refused.empty() ? std::string("; JPEG, PNG, WebP and TIFF are read")
                                    : fmt::format("; the first refused: {}: {}", report_.refused[0].file,
                                                  report_.refused[0].reason));

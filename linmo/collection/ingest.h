@@ -69,10 +69,11 @@ struct CollectReport {
 
 // Reads `sources` (folders, pictures, zip archives, and CSV or TSV tables that describe them) into the folder
 // `output` and writes manifest.csv, refused.csv, duplicates.csv and contact_sheet.jpg there. manifest.csv and
-// metadata.csv at the top of a source folder or archive count as tables too. What a table says of a picture
-// comes first; then culture, source and licence of the settings; then, for pictures of which no table speaks,
-// the folder names: the culture is the name of the source, or, when there is one source and all of its
-// pictures lie in sub-folders, the first folder; the folders below are the category.
+// metadata.csv at the top of a source folder or archive count as tables too (archives inside folders are not
+// opened). What a table says of a picture comes first; then culture, source and licence of the settings;
+// then, for pictures of which no table speaks, the folder names: the culture is the name of the source, or,
+// when there is one source and all of its pictures lie in sub-folders, the first folder; the folders below
+// are the category.
 //
 // Pictures come to lie at <name of the source>/<path below it>. Nothing that is there is replaced, unless by
 // its equal, or with `force`. A picture that cannot be used is reported, never fatal. Measures are kept in

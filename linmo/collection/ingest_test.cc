@@ -176,6 +176,16 @@ TEST_F(IngestTest, ReadsTablesAndNotesRowsWithoutPicture) {
   EXPECT_NE(report.notes[0].find("gone.png"), std::string::npos);
 }
 
+TEST_F(IngestTest, TakesTablesThatLieInTheFolder) {
+  write_file(source_ / "metadata.csv", "file;artist\n10.jpg;北斎\n");
+  EXPECT_TRUE(run().notes.empty());
+  EXPECT_EQ(rows().at(name() + "/日本/10.jpg").artist, "北斎");
+  write_file(source_ / "metadata.csv", "something,else\n1,2\n");
+  const CollectReport other = run({.force = true});
+  EXPECT_EQ(other.pictures, 10);
+  EXPECT_EQ(other.notes.size(), 1u);
+}
+
 TEST_F(IngestTest, KnowsCycleGanFolders) {
   const TestFolder layout("ingest_layout");
   uint64_t seed = 100;
@@ -225,6 +235,11 @@ TEST_F(IngestTest, UnpacksArchives) {
   EXPECT_EQ(list_files(out_ / "c/画").size(), 2u);  // no refused, no duplicate, nothing outside
   EXPECT_FALSE(fs::exists(out_ / "evil.png"));
   EXPECT_EQ(run({.resume = true}, {zip_path}).pictures, 2);
+  // A damaged archive is refused, and the rest goes on.
+  write_file(out_ / "bad.zip", "PK\3\4 and no more");
+  const CollectReport more = run({.resume = true}, {out_ / "bad.zip", source_ / "日本/10.jpg"});
+  EXPECT_EQ(more.pictures, 3);
+  EXPECT_EQ(more.refused.size(), 1u);
   CollectSettings settings;
   settings.placement = "manifest-only";
   settings.force = true;

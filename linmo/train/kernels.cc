@@ -24,7 +24,7 @@ using torch::autograd::variable_list;
 // processor its widest vectors.
 #if defined(__x86_64__)
 #define LINMO_SIMD \
-  __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"), optimize("O3")))
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
 #else
 #define LINMO_SIMD
 #endif

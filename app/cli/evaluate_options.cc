@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/evaluate_options.h"
+
+#include <nlohmann/json.hpp>
+
+#include "app/cli/console.h"
+#include "linmo/core/error.h"
+#include "linmo/core/files.h"
+
+namespace linmo::cli {
+namespace {
+
+class ArgumentWriter : public FieldVisitor {
+ public:
+  std::vector<std::string> arguments;
+  void field(const FieldInfo& info, int64_t& value) override { put(info, std::to_string(value)); }
+  void field(const FieldInfo& info, double& value) override { put(info, fmt::format("{}", value)); }
+  void field(const FieldInfo& info, bool& value) override { put(info, value ? "true" : "false"); }
+  void field(const FieldInfo& info, std::string& value) override {
+    if (!value.empty()) put(info, value);
+  }
+
+ private:
+  void put(const FieldInfo& info, const std::string& value) {
+    arguments.push_back("--" + info.key + "=" + value);
+  }
+};
+
+}  // namespace
+
+void add_evaluate_options(CLI::App& app, EvaluateCommand& command) {
+  OptionAdder adder(app);
+  command.settings.visit(adder);
+  app.add_option("--json", command.json,
+                 "write the scores to this file for machines; -: to standard output instead of the table");
+  app.add_flag("-q,--quiet", command.quiet, "only the table, warnings and errors");
+}
+
+std::vector<std::string> to_arguments(EvaluateCommand command) {
+  ArgumentWriter writer;
+  command.settings.visit(writer);
+  if (!command.json.empty()) writer.arguments.push_back("--json=" + command.json);
+  if (command.quiet) writer.arguments.push_back("--quiet");
+  return writer.arguments;
+}
+
+int run_evaluate(const EvaluateCommand& command, measure::FeatureExtractor* features) {
+  measure::Evaluation evaluation;
+  {
+    Console console(command.quiet);
+    evaluation = features ? measure::evaluate(command.settings, features, console)
+                          : measure::evaluate(command.settings, console);
+  }
+  const std::string machine = measure::to_json(evaluation).dump(2) + "\n";
+  if (command.json == "-") {
+    fmt::print("{}", machine);
+  } else {
+    if (!command.json.empty()) write_file(command.json, machine);
+    fmt::print("{}", measure::to_text(evaluation));
+  }
+  return evaluation.refused.empty() && evaluation.unmatched.empty() ? kDone : kFailed;
+}
+
+}  // namespace linmo::cli
