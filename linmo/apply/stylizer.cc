@@ -179,7 +179,8 @@ Image Stylizer::apply(const Image& picture, const ApplySettings& settings, Event
     };
     if (fits) {
       const int64_t w = round_up(source->width(), whole), h = round_up(source->height(), whole);
-      prepare(resize(extend(*source, w, h), w / whole, h / whole));
+      // The mean over each square, as training feeds it.
+      prepare(resize(extend(*source, w, h), w / whole, h / whole, Filter::box));
     } else {
       prepare(resize(*source, scaled(source->width()), scaled(source->height())));
     }

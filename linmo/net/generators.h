@@ -40,6 +40,12 @@ Description seed_generator();
 // all zero padding. See spec/quality.md for the measurements behind the shape.
 struct CompactOptions {
   int in = 3, out = 3, ngf = 32, blocks = 6;
+  // Instance norm rescales each picture by itself, which turns the blank ground of drawings and letters grey;
+  // batch norm (with --batch 4 or more) does not.
+  NormChoice norm = NormChoice::instance;
+  // The head paints a change of the content, tanh(2·content + head), instead of the whole picture: drawings
+  // keep their ground from the first step, but strong changes of colour come later.
+  bool residual = false;
 };
 Description compact(const CompactOptions& options);
 
@@ -54,6 +60,7 @@ struct GeneratorChoice {
   std::string decoder = "transposed";  // transposed, resize, antialias (resnet)
   bool antialias_down = false;
   bool dropout = false;
+  bool residual = false;  // compact
 };
 Description make_generator(const GeneratorChoice& choice);  // throws ErrorKind::usage
 std::vector<std::string> generator_names();

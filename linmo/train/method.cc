@@ -24,6 +24,7 @@ net::Description generator_of(const TrainSettings& s) {
   choice.decoder = s.decoder;
   choice.antialias_down = s.antialias_down;
   choice.dropout = s.dropout;
+  choice.residual = s.residual;
   return net::make_generator(choice);
 }
 

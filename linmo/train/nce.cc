@@ -36,7 +36,9 @@ Tensor NceHeads::project(size_t tap, const Tensor& features, const Tensor& place
   const Tensor picked = rows.index_select(1, places).reshape({-1, channels});
   // In the precision of the encoder: as fp32, these products cost a tenth of a bf16 step.
   const auto type = precision_ == Precision::bf16 ? at::kBFloat16 : w(0).scalar_type();
-  const auto linear = [&](const Tensor& x, size_t i) { return at::linear(x, w(i).to(type), w(i + 1).to(type)); };
+  const auto linear = [&](const Tensor& x, size_t i) {
+    return at::linear(x, w(i).to(type), w(i + 1).to(type));
+  };
   const Tensor out = linear(at::relu(linear(picked.to(type), 0)), 2).to(w(0).scalar_type());
   return out / (out.norm(2, {1}, true) + 1e-7);
 }

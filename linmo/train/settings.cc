@@ -66,6 +66,9 @@ void TrainSettings::visit(FieldVisitor& v) {
           decoder);
   v.field({"antialias_down", "blur before resnet reduces, as CUT does"}, antialias_down);
   v.field({"dropout", "dropout in resnet's blocks or the U-Net's middle"}, dropout);
+  v.field({"residual",
+           "compact paints a change of the content instead of the whole picture: for drawings and letters"},
+          residual);
   v.field(FieldInfo{"discriminator",
                     "what judges",
                     "",

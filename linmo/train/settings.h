@@ -26,7 +26,7 @@ struct TrainSettings {
   std::string generator = "compact";
   int64_t ngf = 0;
   std::string norm = "auto", padding = "reflect", decoder = "transposed";
-  bool antialias_down = false, dropout = false;
+  bool antialias_down = false, dropout = false, residual = false;
   std::string discriminator = "patch";
   int64_t ndf = 0, layers = 3, scales = 2;
   std::string norm_d = "auto";

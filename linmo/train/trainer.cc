@@ -104,7 +104,7 @@ class Trainer {
       const net::Description& judge = t.network->description();
       net::infer_shapes(judge, {judge.in_channels(), s_.size, s_.size});
     }
-    bf16_ = s_.precision == "bf16" || (s_.precision == "auto" && bf16_is_native());
+    bf16_ = s_.precision == "bf16";
     if (s_.precision == "bf16" && !bf16_is_native())
       sink.warn(
           "this processor has no bf16 instructions: bf16 is emulated and slow; --precision fp32 is better "
@@ -175,26 +175,25 @@ class Trainer {
  private:
   void begin(bool resume) {
     fs::create_directories(run_ / "samples");
-    if (resume) {
-      const auto loaded = load_newest_checkpoint(run_, *method_, sink_);
-      if (!loaded)
-        fail(ErrorKind::usage, "{} has no checkpoint to resume from; leave --resume away", to_utf8(run_));
+    const auto loaded = resume ? load_newest_checkpoint(run_, *method_, sink_) : std::nullopt;
+    if (loaded) {
       meta_ = *loaded;
       if (meta_.fingerprint != data_.fingerprint) {
         sink_.warn(
             "the pictures are not the same as when this run began; it goes on, but not to the same bits");
-        meta_.fingerprint = data_.fingerprint;
       }
-      truncate_stats();
       sink_.info(fmt::format("resuming {} at step {}", to_utf8(run_), meta_.step));
+    } else if (resume) {
+      sink_.info("the run was stopped before anything was saved; it begins again");
     }
+    meta_.fingerprint = data_.fingerprint;
+    if (resume) truncate_stats();
     write_file(run_ / "settings.toml",
                fmt::format("# linmo {}: the resolved settings of this run\n{}", LINMO_VERSION, to_toml(s_)));
     describe();
     measure_peak();
     prepare_samples();
-    if (!resume) {
-      meta_.fingerprint = data_.fingerprint;
+    if (!loaded) {
       write_data();
       sample();
       save_checkpoint(run_, *method_, meta_);  // what a divergence in the first minutes goes back to
@@ -502,14 +501,17 @@ TrainResult train(const TrainSettings& settings, const fs::path& run, bool resum
          to_utf8(run));
   }
   // Said outright: libtorch's own default depends on the environment.
-  at::set_num_threads(settings.threads > 0 ? static_cast<int>(settings.threads)
-                                           : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+  at::set_num_threads(settings.threads > 0
+                          ? static_cast<int>(settings.threads)
+                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
   std::error_code error;
   fs::create_directories(run, error);
   if (error) fail(ErrorKind::io, "cannot create {}: {}", to_utf8(run), error.message());
   const RunLock lock(run);
+  TrainSettings resolved = settings;
+  if (resolved.precision == "auto") resolved.precision = bf16_is_native() ? "bf16" : "fp32";
   try {
-    Trainer trainer(settings, run, sink);
+    Trainer trainer(resolved, run, sink);
     return trainer.train(resume);
   } catch (const c10::Error& problem) {  // libtorch's text without its pages of stack frames
     fail(ErrorKind::input, "training failed inside libtorch: {}", problem.what_without_backtrace());
