@@ -35,6 +35,15 @@ if(LINMO_TRAIN)
   add_library(linmo_libtorch INTERFACE)
   target_include_directories(linmo_libtorch SYSTEM INTERFACE
     ${TORCH_INCLUDE} ${TORCH_INCLUDE}/torch/csrc/api/include)
+  # The OpenMP build of OpenBLAS shares libtorch's threads. The pthread build, which other packages make the
+  # default, keeps threads of its own that spin on the same cores: a training step is then 4 times slower. An
+  # RPATH (not RUNPATH: libtorch, not we, asks for BLAS) makes the choice independent of the machine's default.
+  file(GLOB LINMO_OPENBLAS /usr/lib/*/openblas-openmp)
+  if(LINMO_OPENBLAS)
+    target_link_options(linmo_libtorch INTERFACE -Wl,--disable-new-dtags -Wl,-rpath,${LINMO_OPENBLAS})
+  else()
+    message(WARNING "libopenblas0-openmp is not installed: training will be several times slower")
+  endif()
   target_link_libraries(linmo_libtorch INTERFACE
     ${TORCH_LIBRARY} ${TORCH_CPU_LIBRARY} ${C10_LIBRARY} OpenMP::OpenMP_CXX)
 endif()

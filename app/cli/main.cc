@@ -14,8 +14,9 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "linmo " LINMO_VERSION);
   app.require_subcommand(1);
   int exit_code = linmo::cli::kDone;
-  for (const linmo::cli::AddCommand add :
-       {linmo::cli::add_train, linmo::cli::add_evaluate, linmo::cli::add_net})
+  using namespace linmo::cli;
+  for (const AddCommand add :
+       {add_collect, add_glyphs, add_train, add_apply, add_evaluate, add_import, add_models, add_net})
     add({app, exit_code});
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
     const auto commands = failed->get_subcommands();

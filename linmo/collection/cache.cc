@@ -58,7 +58,8 @@ std::vector<std::string> words(std::string_view text, char separator) {
 
 }  // namespace
 
-ScanCache::ScanCache(fs::path file) : file_(std::move(file)), saved_(std::chrono::steady_clock::now()) {
+ScanCache::ScanCache(fs::path file)
+    : file_(std::move(file)), next_save_(std::chrono::steady_clock::now() + std::chrono::seconds(20)) {
   try {
     if (fs::exists(file_)) load();
   } catch (const Error&) {
@@ -116,6 +117,8 @@ void ScanCache::put(const ScannedFile& file) {
 
 void ScanCache::put_copy(const ScannedFile& file, const fs::path& copy) {
   const std::optional<Stamp> stamp = stamp_of(copy);
+  // A name that is not UTF-8 has no place in the table.
+  if (!is_utf8(key(copy))) return;
   if (!stamp || !file.accepted() || !file.measures) return;
   // A file that changed while it was read is not remembered.
   if (stamp->bytes != file.bytes) return;
@@ -125,7 +128,7 @@ void ScanCache::put_copy(const ScannedFile& file, const fs::path& copy) {
 
 void ScanCache::save(bool seldom) {
   const auto now = std::chrono::steady_clock::now();
-  if (!changed_ || (seldom && now - saved_ < std::chrono::seconds(20))) return;
+  if (!changed_ || (seldom && now < next_save_)) return;
   CsvTable table;
   table.header = {kVersion,   "bytes", "mtime",     "format",    "width",  "height",       "sha256",
                   "warnings", "phash", "thumbnail", "sharpness", "border", "pixels_sha256"};
@@ -142,7 +145,10 @@ void ScanCache::save(bool seldom) {
   }
   write_file(file_, format_csv(table));
   changed_ = false;
-  saved_ = std::chrono::steady_clock::now();
+  // A big cache takes a while to write: no more than a twentieth of the time goes there.
+  const auto end = std::chrono::steady_clock::now();
+  next_save_ =
+      end + std::max<std::chrono::steady_clock::duration>(std::chrono::seconds(20), 20 * (end - now));
 }
 
 }  // namespace linmo

@@ -43,7 +43,7 @@ class ScanCache {
   std::filesystem::path file_;
   std::map<std::string, Entry> entries_;  // by absolute path
   bool changed_ = false;
-  std::chrono::steady_clock::time_point saved_;
+  std::chrono::steady_clock::time_point next_save_;
 };
 
 }  // namespace linmo

@@ -82,6 +82,7 @@ TEST(Csv, KnowsUtf8) {
   for (const char* bad :
        {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF0\x9F", "\xFF"})
     EXPECT_FALSE(is_utf8(bad));
+  EXPECT_EQ(to_valid_utf8("山\x80 a\xF0\x9F"), "山\uFFFD a\uFFFD\uFFFD");
 }
 
 }  // namespace

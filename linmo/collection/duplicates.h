@@ -19,11 +19,11 @@ struct Fingerprint {
   bool uniform = false;  // flat pictures have no hash to compare: only exact copies of them are found
 };
 
-// Two pictures are near-duplicates when all three hold. The defaults are measured: see duplicates.cc.
+// Two pictures are near-duplicates when all three hold. Why these values: see duplicates.cc.
 struct NearDuplicateLimits {
-  int max_distance = 10;         // differing bits of the perceptual hash, 0 … 64
-  double min_correlation = 0.9;  // Pearson's, of the 16 × 16 thumbnails
-  double max_aspect = 1.12;      // ratio of the aspect ratios, ≥ 1
+  int max_distance = 16;          // differing bits of the perceptual hash, 0 … 31
+  double min_correlation = 0.95;  // registered_correlation()
+  double max_aspect = 1.12;       // ratio of the aspect ratios, ≥ 1
 };
 
 struct Duplicate {
@@ -42,11 +42,15 @@ struct DuplicateReport {
 };
 
 // Groups are the connected components of "is a duplicate of". Multi-index hashing (Norouzi, Punjani, Fleet
-// 2012) finds every pair within max_distance without comparing all: 100,000 pictures take seconds.
+// 2012) finds every pair within max_distance without comparing all.
 DuplicateReport find_duplicates(std::span<const Fingerprint> pictures,
                                 const NearDuplicateLimits& limits = {});
 
-// Pearson's correlation of two thumbnails; 0 where one is flat.
-double correlation(const Thumbnail& a, const Thumbnail& b);
+// Pearson's correlation of two thumbnails (slightly smoothed) after the better of the two has been fitted
+// into the other: each axis of one may show as little as 90 % of the other's, anywhere in it. A cropped copy
+// reaches 0.97 and more, and so does the same picture; pictures that only have their masses in the same
+// places stay below 0.95. −1 … 1; 0 where one is flat. With `enough`, a pair that cannot reach it may be
+// given up early (the value returned is then below it).
+double registered_correlation(const Thumbnail& a, const Thumbnail& b, double enough = -1);
 
 }  // namespace linmo

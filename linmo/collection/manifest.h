@@ -26,7 +26,7 @@ struct Picture {
   std::string sha256;             // of the file's bytes, hexadecimal
   int64_t width = 0, height = 0;  // px, upright
   uint64_t bytes = 0;
-  std::string format;  // jpeg, png, webp, tiff
+  std::string format;  // JPEG, PNG, WebP, TIFF
   // What people know of the work.
   std::string culture, artist, title, date, source, licence, category, tags, description, permalink;
   std::string work;                 // near-duplicates, and so pictures of one work, have the same id

@@ -52,7 +52,7 @@ uint64_t hash_of_luma(const Image& luma) {
 }
 
 Thumbnail thumbnail_of_luma(const Image& luma) {
-  const Image small = resize(luma, 16, 16, Filter::box);
+  const Image small = resize(luma, kThumbnailSide, kThumbnailSide, Filter::box);
   Thumbnail out{};
   std::ranges::copy(small.samples<uint8_t>(), out.begin());
   return out;
@@ -150,22 +150,18 @@ std::string pixels_hash(const Image& image) {
   return hash.finish();
 }
 
-Image luma_of(const Image& rgb) {
-  return to_grey(rgb);
-}
-
 }  // namespace
 
 uint64_t perceptual_hash(const Image& image) {
-  return hash_of_luma(luma_of(flattened(image)));
+  return hash_of_luma(to_grey(flattened(image)));
 }
 
 Thumbnail thumbnail(const Image& image) {
-  return thumbnail_of_luma(luma_of(flattened(image)));
+  return thumbnail_of_luma(to_grey(flattened(image)));
 }
 
 double sharpness(const Image& image) {
-  return sharpness_of_luma(luma_of(flattened(image)));
+  return sharpness_of_luma(to_grey(flattened(image)));
 }
 
 Border find_border(const Image& image, bool* uniform) {
@@ -176,7 +172,7 @@ Measures measure_picture(const Image& image, int64_t full_width) {
   Measures m;
   m.pixels_sha256 = pixels_hash(image);
   const Image rgb = flattened(image);
-  const Image luma = luma_of(rgb);
+  const Image luma = to_grey(rgb);
   m.phash = hash_of_luma(luma);
   m.thumbnail = thumbnail_of_luma(luma);
   m.sharpness = sharpness_of_luma(luma);

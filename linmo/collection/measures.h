@@ -12,9 +12,10 @@
 
 namespace linmo {
 
-// 16 × 16 luma (BT.601, box-filtered, 0 … 255, rows first): the second look at a pair that the hash takes for
+// 32 × 32 luma (BT.601, box-filtered, 0 … 255, rows first): the second look at a pair that the hash takes for
 // near-duplicates.
-using Thumbnail = std::array<uint8_t, 256>;
+inline constexpr int kThumbnailSide = 32;
+using Thumbnail = std::array<uint8_t, kThumbnailSide * kThumbnailSide>;
 
 struct Measures {
   uint64_t phash = 0;

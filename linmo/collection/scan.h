@@ -30,7 +30,7 @@ struct ScannedFile {
   std::filesystem::path path;
   Verdict verdict = Verdict::unreadable;
   std::string reason;  // for people; empty when accepted
-  std::string format;  // jpeg, png, webp, tiff
+  std::string format;  // JPEG, PNG, WebP, TIFF
   int64_t width = 0, height = 0;
   uint64_t bytes = 0;
   // Only scan_pictures():

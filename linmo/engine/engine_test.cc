@@ -47,7 +47,7 @@ void expect_equal(const net::Description& d, int64_t height, int64_t width, Prec
   const std::vector<float> in = random_picture(input, 9);
   const auto all = run_reference(d, tensors, input, in);
   const ReferencePicture& truth = all[static_cast<size_t>(d.outputs[0])];
-  const Engine engine(d, tensors, {precision, 2, 4});
+  const Engine engine(d, tensors, {precision, 1, 4});
   std::vector<float> out(truth.values.size());
   engine.run(in, height, width, out, Layout::planar);
   EXPECT_LT(error(out, truth.values), tolerance)

@@ -9,7 +9,12 @@
 //   exact  one pass over all tiles for each such norm, as far as that norm, with the earlier ones given,
 //          then one pass for the picture: equal to the untiled result but for rounding, at about
 //          1 + (number of norms)/2 times the arithmetic.
-//   fast   the statistics come from the picture reduced to about a megapixel, then one pass for the picture.
+//   fast   the statistics come from one run over a mosaic of small patches that are cut at full size from
+//          all over the picture (a quarter of it, at least a megapixel), then one pass for the picture.
+//          Against the exact result, photographs of 5 megapixels, sampled 1 megapixel, untrained networks of
+//          6 blocks (whose error is larger than a trained one's): PSNR 29 dB (compact), 31 dB (resnet).
+//          Statistics from the picture reduced to a megapixel, the obvious other way, give 20 and 22 dB:
+//          reducing takes away the detail whose size the norms measure.
 #pragma once
 
 #include <functional>

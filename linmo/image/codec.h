@@ -49,7 +49,9 @@ std::optional<ImageFormat> format_of_extension(
 bool is_picture_name(const std::filesystem::path& path);  // by that extension
 std::optional<ImageFormat> format_of_bytes(std::span<const std::byte> bytes);  // magic numbers
 
-// Throw ErrorKind::input (not a picture, damaged) or ErrorKind::limit (bomb). `name` is used in messages.
+// Throw ErrorKind::input (not a picture, damaged) or ErrorKind::limit (bomb). `name` is used in messages. Of
+// animations and several pages the first is read. JPEG, PNG and TIFF that break off after half of their rows
+// are read with a warning. CMYK becomes RGB.
 ImageInfo probe_image(std::span<const std::byte> bytes, const ImageLimits& limits, std::string_view name);
 Image decode_image(std::span<const std::byte> bytes, const DecodeOptions& options, std::string_view name);
 ImageInfo probe_image(const std::filesystem::path& path, const ImageLimits& limits = {});
@@ -58,12 +60,14 @@ Image read_image(const std::filesystem::path& path, const DecodeOptions& options
 struct EncodeOptions {
   int quality = 95;  // JPEG and lossy WebP, 1 … 100
   bool webp_lossless = false;
-  int png_level = 6;           // 0 … 9
-  std::vector<std::byte> icc;  // stored as is; samples are not converted
-  std::vector<std::byte> exif;
+  int png_level = 6;            // 0 … 9
+  std::vector<std::byte> icc;   // stored as is; samples are not converted
+  std::vector<std::byte> exif;  // raw block, stored with orientation 1; TIFF does not carry it
 };
 
-// JPEG drops alpha over white and 16 bits to 8; WebP drops 16 bits to 8. PNG and TIFF keep both.
+// JPEG drops alpha over white and 16 bits to 8; WebP drops 16 bits to 8 and makes grey RGB. PNG and TIFF keep
+// all of it; float samples are written with 16 bits there. Throws ErrorKind::usage for an empty picture or
+// options out of range, ErrorKind::limit for more than the format holds.
 std::vector<std::byte> encode_image(const Image& image, ImageFormat format,
                                     const EncodeOptions& options = {});
 // Format by extension; atomic. Throws ErrorKind::usage for an extension that is not one of ours.

@@ -65,10 +65,11 @@ cmsUInt32Number pixel_type(cmsUInt32Number space, int colours, int extra, Depth 
 
 Transform make_transform(cmsContext context, cmsHPROFILE from, cmsUInt32Number from_type, cmsHPROFILE to,
                          cmsUInt32Number to_type, Depth depth) {
-  // Left to itself lcms replaces 16-bit transforms, and grey ones, by coarse tables: off by ten levels of 255
-  // near black, where sRGB's curve is steep.
+  // Left to itself lcms replaces 16-bit transforms, and grey ones, by tables so coarse that they are ten
+  // levels of 255 off near black, where sRGB's curve is steep. Ink profiles are tables anyway.
+  const auto space = T_COLORSPACE(from_type);
   cmsUInt32Number flags = cmsFLAGS_COPY_ALPHA;
-  if (depth == Depth::u16 || T_COLORSPACE(from_type) == PT_GRAY) flags |= cmsFLAGS_NOOPTIMIZE;
+  if (space == PT_GRAY || (space == PT_RGB && depth == Depth::u16)) flags |= cmsFLAGS_NOOPTIMIZE;
   return Transform(cmsCreateTransformTHR(context, from, from_type, to, to_type, INTENT_PERCEPTUAL, flags));
 }
 

@@ -88,10 +88,8 @@ template <class F>
 
 class Reader {
  public:
-  Reader(std::span<const std::byte> bytes, std::string_view name) : name_(name) {
-    install(state_);
-    info_.err = &state_;
-    monitor_.progress_monitor = on_progress;
+  // Delegates, so that the destructor runs when reading the header fails.
+  Reader(std::span<const std::byte> bytes, std::string_view name) : Reader(name) {
     run([&] {
       jpeg_create_decompress(&info_);
       info_.progress = &monitor_;
@@ -117,6 +115,12 @@ class Reader {
   const ErrorState& state() const { return state_; }
 
  private:
+  explicit Reader(std::string_view name) : name_(name) {
+    install(state_);
+    info_.err = &state_;
+    monitor_.progress_monitor = on_progress;
+  }
+
   std::string_view name_;
   ErrorState state_;
   jpeg_progress_mgr monitor_ = {};

@@ -53,22 +53,16 @@ void on_read(png_structp png, png_bytep to, size_t length) {
 
 class Reader {
  public:
-  Reader(std::span<const std::byte> bytes, std::string_view name) : name_(name), cursor_{bytes} {
-    const bool ready = guarded(state_, [&] {
-      png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &state_, on_error, on_warning);
-      if (!png_) return;
-      info_ = png_create_info_struct(png_);
-      if (!info_) return;
+  // Delegates, so that the destructor runs when reading the header fails.
+  Reader(std::span<const std::byte> bytes, std::string_view name) : Reader(name) {
+    cursor_.rest = bytes;
+    run([&] {
       // Sides are held against ImageLimits by the caller, before any pixel is allocated.
       png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
       png_set_chunk_malloc_max(png_, kMaxChunkBytes);
       png_set_read_fn(png_, &cursor_, on_read);
       png_read_info(png_, info_);
     });
-    if (!ready || !info_) {
-      png_destroy_read_struct(&png_, &info_, nullptr);
-      fail(ErrorKind::input, "{} is a damaged PNG: {}", name_, state_.text);
-    }
   }
   ~Reader() { png_destroy_read_struct(&png_, &info_, nullptr); }
   Reader(const Reader&) = delete;
@@ -87,6 +81,15 @@ class Reader {
   const ErrorState& state() const { return state_; }
 
  private:
+  explicit Reader(std::string_view name) : name_(name) {
+    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &state_, on_error, on_warning);
+    if (png_) info_ = png_create_info_struct(png_);
+    if (!info_) {
+      png_destroy_read_struct(&png_, nullptr, nullptr);
+      throw std::bad_alloc();
+    }
+  }
+
   std::string_view name_;
   ErrorState state_;
   Cursor cursor_;

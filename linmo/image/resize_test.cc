@@ -31,7 +31,7 @@ double weight(Filter filter, double x) {
   return a < 3 ? 3 * std::sin(p) * std::sin(p / 3) / (p * p) : 0;
 }
 
-// The slow twin: one line of samples, in double, straight from the definition.
+// The plain twin: one line of samples, in double, straight from the definition.
 std::vector<double> resize_line(const std::vector<double>& line, int64_t to, Filter filter) {
   const auto from = static_cast<int64_t>(line.size());
   const double scale = double(from) / double(to), stretch = std::max(1.0, scale);
@@ -90,7 +90,7 @@ struct Size {
 };
 constexpr Size kSizes[] = {{1, 1}, {1, 19}, {23, 1}, {17, 16}, {40, 33}, {7, 90}};
 
-TEST(Resize, FloatEqualsTheSlowTwinOnAwkwardSizes) {
+TEST(Resize, FloatEqualsThePlainTwinOnAwkwardSizes) {
   for (const auto [w, h] : kSizes) {
     for (const int channels : {1, 3}) {
       const Image image = noise(w, h, channels, Depth::f32);

@@ -7,6 +7,7 @@
 
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
+#include "linmo/model/pth.h"
 #include "linmo/model/temporary_folder_test.h"
 #include "linmo/net/anime_gan.h"
 #include "linmo/net/cost.h"
@@ -206,6 +207,36 @@ TEST(Import, FoldersAreSearchedByDirection) {
   EXPECT_THROW(find("BtoC"), Error);
   EXPECT_EQ(find("AtoB"), "latest_net_G_A.pth");
   EXPECT_EQ(find("BtoA"), "latest_net_G_B.pth");
+}
+
+// tests/golden/make_import.py; the engine's tests compare what they compute.
+TEST(Import, GoldenGeneratorsAreRecognised) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"cyclegan", "CycleGAN ResNet generator, 2 blocks, 2 features, instance norm"},
+      {"cyclegan_dropout", "CycleGAN ResNet generator, 1 blocks, 2 features, instance norm, dropout"},
+      {"cyclegan_batch", "CycleGAN ResNet generator, 1 blocks, 2 features, batch norm"},
+      {"cut", "CycleGAN ResNet generator, 1 blocks, 2 features, instance norm, anti-aliased (CUT)"},
+      {"cut_down",
+       "CycleGAN ResNet generator, 1 blocks, 2 features, instance norm, anti-aliased downsampling (CUT)"},
+      {"pix2pix", "pix2pix U-Net 32 generator, 1 features, batch norm"},
+      {"pix2pix_eval", "pix2pix U-Net 32 generator, 1 features, batch norm"},
+      {"pix2pix_instance", "pix2pix U-Net 32 generator, 1 features, instance norm"},
+      {"srgan_eval", "SRGAN generator, 5 blocks, 4 features, enlarges 4×"},
+      {"srgan_2017_eval", "SRGAN generator, 5 blocks, 2 features, enlarges 4×"},
+      {"transformer_net", "fast-neural-style TransformerNet, 5 blocks, 2 features"}};
+  const auto folder = std::filesystem::path(LINMO_SOURCE_DIR) / "tests/golden/import";
+  EXPECT_EQ(list_files(folder).size(), cases.size());
+  for (const auto& [name, words] : cases) {
+    const auto path = folder / (name + ".pth");
+    const Model model = import_checkpoint(read_checkpoint(path), kEval);
+    EXPECT_EQ(model.card["architecture"], words) << name;
+    const Checkpoint whole = read_pth(path);
+    const std::vector<int64_t> in = whole.tensors.at("input").shape(),
+                               out = whole.tensors.at("output").shape();
+    EXPECT_EQ(net::infer_shapes(model.network, {in[1], in[2], in[3]}).back(),
+              (net::Shape{out[1], out[2], out[3]}))
+        << name;
+  }
 }
 
 TEST(Import, CheckpointFilesOfBothKindsAreRead) {

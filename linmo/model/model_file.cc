@@ -17,6 +17,35 @@ bool stores_weights(DType dtype) {
   return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16;
 }
 
+// Everything but the tensors.
+Model model_header_from(const std::map<std::string, std::string>& metadata, std::string_view file) {
+  const auto found = metadata.find(kKey);
+  if (found == metadata.end()) {
+    fail(ErrorKind::input,
+         "{} holds arrays but no linmo network in its header; convert checkpoints of other programs with: "
+         "linmo import",
+         file);
+  }
+  Model model;
+  try {
+    const json header = json::parse(found->second);
+    const int64_t format = header.at("format").get<int64_t>();
+    if (format != kFormat) {
+      fail(ErrorKind::input,
+           "this is a model of format {}, and this linmo reads format {}; use a newer linmo", format,
+           kFormat);
+    }
+    model.network = net::description_from_json(header.at("network"));
+    model.card = header.at("card");
+    if (!model.card.is_object()) fail(ErrorKind::input, "the card must be a JSON object");
+  } catch (const json::exception& error) {
+    fail(ErrorKind::input, "{}: the header is damaged ({})", file, error.what());
+  } catch (const Error& error) {
+    fail(error.kind(), "{}: {}", file, error.what());
+  }
+  return model;
+}
+
 }  // namespace
 
 std::vector<std::string> parameter_problems(const net::Description& network, const TensorMap& tensors) {
@@ -67,33 +96,14 @@ Model load_model(const std::filesystem::path& path) {
 }
 
 Model model_from(Safetensors content, std::string_view file) {
-  const auto found = content.metadata.find(kKey);
-  if (found == content.metadata.end()) {
-    fail(ErrorKind::input,
-         "{} holds arrays but no linmo network in its header; convert checkpoints of other programs with: "
-         "linmo import",
-         file);
-  }
-  Model model;
-  try {
-    const json header = json::parse(found->second);
-    const int64_t format = header.at("format").get<int64_t>();
-    if (format != kFormat) {
-      fail(ErrorKind::input, "{} is a model of format {}, and this linmo reads format {}; use a newer linmo",
-           file, format, kFormat);
-    }
-    model.network = net::description_from_json(header.at("network"));
-    model.card = header.at("card");
-    if (!model.card.is_object()) fail(ErrorKind::input, "the card must be a JSON object");
-  } catch (const json::exception& error) {
-    fail(ErrorKind::input, "{}: the header is damaged ({})", file, error.what());
-  } catch (const Error& error) {
-    if (std::string_view(error.what()).starts_with(file)) throw;
-    fail(error.kind(), "{}: {}", file, error.what());
-  }
+  Model model = model_header_from(content.metadata, file);
   model.tensors = std::move(content.tensors);
   check_parameters(model.network, model.tensors, file);
   return model;
+}
+
+Model load_model_header(const std::filesystem::path& path) {
+  return model_header_from(read_safetensors_metadata(path), to_utf8(path));
 }
 
 }  // namespace linmo::model

@@ -25,7 +25,9 @@ struct Model {
 void save_model(const std::filesystem::path& path, const Model& model);
 // Checks that every parameter is there with its shape; throws ErrorKind::input with what is missing.
 Model load_model(const std::filesystem::path& path);
-// The same from a container in memory; `file` is its name for messages.
+// Network and card alone, for lists: the tensors are neither read nor checked.
+Model load_model_header(const std::filesystem::path& path);
+// load_model() from a container in memory; `file` is its name for messages.
 Model model_from(Safetensors content, std::string_view file);
 
 // What keeps `tensors` from being the parameters of `network`, one sentence each: missing, wrong shape, wrong

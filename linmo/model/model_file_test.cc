@@ -42,6 +42,9 @@ TEST(ModelFile, RoundTrip) {
   EXPECT_EQ(back.card, m.card);
   EXPECT_EQ(back.tensors.size(), m.tensors.size());
   EXPECT_EQ(back.tensors.at("model.1.weight").dtype(), DType::bf16);
+  const Model header = load_model_header(path);
+  EXPECT_EQ(header.card, m.card);
+  EXPECT_TRUE(header.tensors.empty());
   EXPECT_EQ(back.tensors.at("model.5.num_batches_tracked").dtype(), DType::i64);
 }
 

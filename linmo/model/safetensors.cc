@@ -129,7 +129,13 @@ uint64_t read_u64(std::span<const std::byte, 8> bytes) {
 // `read(offset, destination)` copies a piece of the file.
 using ReadAt = std::function<void(uint64_t, std::span<std::byte>)>;
 
-Safetensors read_from(uint64_t size, const ReadAt& read, std::string_view file) {
+struct Header {
+  std::vector<Entry> entries;  // in the order of their bytes, which follow each other without holes
+  std::map<std::string, std::string> metadata;
+  uint64_t data = 0;  // where the arrays begin
+};
+
+Header read_header(uint64_t size, const ReadAt& read, std::string_view file) {
   const auto refuse = [&](const std::string& why) {
     fail(ErrorKind::input, "{} is not a whole safetensors file: {}", file, why);
   };
@@ -140,13 +146,12 @@ Safetensors read_from(uint64_t size, const ReadAt& read, std::string_view file) 
   if (length > kMaxHeader)
     refuse(fmt::format("its header claims {} bytes, more than {}", length, kMaxHeader));
   if (length > size - 8) refuse("it ends inside its header");
-  std::string header(length, '\0');
-  read(8, std::as_writable_bytes(std::span(header)));
-  if (!header.starts_with('{')) refuse("its header does not begin with '{'");
+  std::string text(length, '\0');
+  read(8, std::as_writable_bytes(std::span(text)));
+  if (!text.starts_with('{')) refuse("its header does not begin with '{'");
 
   HeaderReader reader;
-  if (!json::sax_parse(header, &reader)) refuse("its header " + reader.problem);
-  header = {};
+  if (!json::sax_parse(text, &reader)) refuse("its header " + reader.problem);
 
   std::vector<Entry>& entries = reader.entries;
   for (const Entry& e : entries) {
@@ -169,14 +174,18 @@ Safetensors read_from(uint64_t size, const ReadAt& read, std::string_view file) 
   }
   if (end != size - data)
     refuse(fmt::format("its header describes {} bytes of arrays, but {} follow", end, size - data));
+  return {std::move(entries), std::move(reader.metadata), data};
+}
 
+Safetensors read_from(uint64_t size, const ReadAt& read, std::string_view file) {
+  Header header = read_header(size, read, file);
   Safetensors content;
-  content.metadata = std::move(reader.metadata);
+  content.metadata = std::move(header.metadata);
   const auto expected = content.metadata.extract(std::string(kChecksum));
   Sha256 hash;
-  for (const Entry& e : entries) {
+  for (const Entry& e : header.entries) {
     Tensor tensor(e.dtype, e.shape);
-    read(data + static_cast<uint64_t>(e.offsets[0]), tensor.mutable_bytes());
+    read(header.data + static_cast<uint64_t>(e.offsets[0]), tensor.mutable_bytes());
     if (expected) hash.update(tensor.bytes());
     content.tensors.emplace(e.name, std::move(tensor));
   }
@@ -269,21 +278,42 @@ std::vector<std::byte> format_safetensors(const Safetensors& content, bool check
   return bytes;
 }
 
+namespace {
+class File {
+ public:
+  explicit File(const std::filesystem::path& path) : name_(to_utf8(path)) {
+    std::error_code error;
+    size_ = std::filesystem::file_size(path, error);
+    if (error) fail(ErrorKind::io, "cannot read {}: {}", name_, error.message());
+    stream_.open(path, std::ios::binary);
+    if (!stream_) fail_io("read", path);
+  }
+  uint64_t size() const { return size_; }
+  const std::string& name() const { return name_; }
+  void operator()(uint64_t offset, std::span<std::byte> out) {
+    if (out.empty()) return;
+    stream_.seekg(static_cast<std::streamoff>(offset));
+    stream_.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()));
+    if (!stream_) fail(ErrorKind::io, "cannot read {}: it ended early or the disk failed", name_);
+  }
+
+ private:
+  std::string name_;
+  uint64_t size_ = 0;
+  std::ifstream stream_;
+};
+}  // namespace
+
 Safetensors read_safetensors(const std::filesystem::path& path) {
-  std::error_code error;
-  const uint64_t size = std::filesystem::file_size(path, error);
-  if (error) fail(ErrorKind::io, "cannot read {}: {}", to_utf8(path), error.message());
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail_io("read", path);
-  return read_from(
-      size,
-      [&](uint64_t offset, std::span<std::byte> out) {
-        if (out.empty()) return;
-        file.seekg(static_cast<std::streamoff>(offset));
-        file.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()));
-        if (!file) fail(ErrorKind::io, "cannot read {}: it ended early or the disk failed", to_utf8(path));
-      },
-      to_utf8(path));
+  File file(path);
+  return read_from(file.size(), std::ref(file), file.name());
+}
+
+std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path) {
+  File file(path);
+  Header header = read_header(file.size(), std::ref(file), file.name());
+  header.metadata.erase(std::string(kChecksum));
+  return std::move(header.metadata);
 }
 
 Safetensors parse_safetensors(std::span<const std::byte> bytes, std::string_view name) {

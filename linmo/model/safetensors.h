@@ -27,6 +27,8 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
 // Bounded by the file's own size; overlapping or out-of-file arrays, holes, keys given twice, unknown types
 // and headers over 100 MB are refused (ErrorKind::input).
 Safetensors read_safetensors(const std::filesystem::path& path);
+// The metadata alone, without reading the arrays.
+std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path);
 Safetensors parse_safetensors(std::span<const std::byte> bytes, std::string_view name);
 std::vector<std::byte> format_safetensors(const Safetensors& content, bool checksum = true);
 

@@ -195,9 +195,10 @@ Description seed_generator() {
 
 Description compact(const CompactOptions& o) {
   Builder b("compact", o.in);
+  const bool bias = o.norm != NormChoice::batch;
   const auto unit = [&](const std::string& name, int in, int out, int kernel, int stride) {
-    b.conv(name, in, out, kernel, stride, kernel / 2);
-    add_norm(b, NormChoice::instance, out, {});
+    b.conv(name, in, out, kernel, stride, kernel / 2, bias);
+    add_norm(b, o.norm, out, name + "_norm");
     return b.relu();
   };
   const int w = o.ngf;
@@ -208,8 +209,8 @@ Description compact(const CompactOptions& o) {
   for (int i = 0; i < o.blocks; ++i) {
     const int input = b.last();
     unit(fmt::format("block{}.conv1", i), 4 * w, 4 * w, 3, 1);
-    b.conv(fmt::format("block{}.conv2", i), 4 * w, 4 * w, 3, 1, 1);
-    add_norm(b, NormChoice::instance, 4 * w, {});
+    b.conv(fmt::format("block{}.conv2", i), 4 * w, 4 * w, 3, 1, 1, bias);
+    add_norm(b, o.norm, 4 * w, fmt::format("block{}.conv2_norm", i));
     b.join(Add{}, {input, b.last()});
     if (i == o.blocks / 2 - 1) b.tap("nce.3", b.last());
   }
@@ -243,14 +244,14 @@ Description make_generator(const GeneratorChoice& c) {
            families);
   };
   if (c.name == "compact" || c.name == "seed") {
-    only_for(c.norm != "auto" && !(c.name == "compact" && c.norm == "instance"), "norm", "resnet and unet");
+    only_for(c.norm != "auto" && c.name == "seed", "norm", "compact, resnet and unet");
     only_for(c.dropout, "dropout", "resnet and unet");
   }
   if (!c.name.starts_with("resnet_")) {
     only_for(c.padding != "reflect", "padding", "resnet");
     only_for(c.decoder != "transposed" || c.antialias_down, "decoder", "resnet");
   }
-  if (c.name == "compact") return compact({c.in, c.out, c.ngf ? c.ngf : 32, 6});
+  if (c.name == "compact") return compact({c.in, c.out, c.ngf ? c.ngf : 32, 6, norm(NormChoice::instance)});
   if (c.name == "seed") {
     if (c.in != 3 || c.out != 3 || (c.ngf && c.ngf != 64))
       fail(ErrorKind::usage, "the seed generator is fixed: 3 channels, 64 features");

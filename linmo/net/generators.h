@@ -40,6 +40,9 @@ Description seed_generator();
 // all zero padding. See spec/quality.md for the measurements behind the shape.
 struct CompactOptions {
   int in = 3, out = 3, ngf = 32, blocks = 6;
+  // Instance norm rescales each picture by itself, which turns the blank ground of drawings and letters grey;
+  // batch norm (with --batch 4 or more) does not.
+  NormChoice norm = NormChoice::instance;
 };
 Description compact(const CompactOptions& options);
 

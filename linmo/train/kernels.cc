@@ -24,7 +24,7 @@ using torch::autograd::variable_list;
 // processor its widest vectors.
 #if defined(__x86_64__)
 #define LINMO_SIMD \
-  __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"), optimize("O3")))
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
 #else
 #define LINMO_SIMD
 #endif
@@ -248,13 +248,16 @@ double slope_of(const NormEpilogue& e) {
 
 using MaybeTensor = c10::optional<Tensor>;
 
-MaybeTensor maybe(const Tensor& t) { return t.defined() ? MaybeTensor(t) : MaybeTensor(); }
+MaybeTensor maybe(const Tensor& t) {
+  return t.defined() ? MaybeTensor(t) : MaybeTensor();
+}
 
 class InstanceNorm : public torch::autograd::Function<InstanceNorm> {
  public:
   // libtorch 1.13 takes no undefined tensors here; optionals it does.
   static Tensor forward(AutogradContext* context, const Tensor& input, const MaybeTensor& maybe_gamma,
-                        const MaybeTensor& maybe_beta, double eps, double slope, const MaybeTensor& maybe_residual) {
+                        const MaybeTensor& maybe_beta, double eps, double slope,
+                        const MaybeTensor& maybe_residual) {
     const Tensor x = nhwc(input);
     const Tensor gamma = maybe_gamma.value_or(Tensor()), beta = maybe_beta.value_or(Tensor());
     const Tensor residual = maybe_residual ? nhwc(*maybe_residual) : Tensor();
@@ -533,7 +536,13 @@ Tensor instance_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, d
 Tensor instance_norm_plain(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps,
                            NormEpilogue epilogue, const Tensor& residual) {
   const auto wide = x.scalar_type() == at::kBFloat16 ? x.to(at::kFloat) : x;
-  Tensor y = at::instance_norm(wide, gamma, beta, {}, {}, true, 0.1, eps, false);
+  // Written out: libtorch 1.13's instance_norm has a wrong gradient for one channels-last fp64 picture.
+  const auto [variance, mean] =
+      at::var_mean(wide, at::IntArrayRef({2, 3}), /*unbiased=*/false, /*keepdim=*/true);
+  Tensor y = (wide - mean) * at::rsqrt(variance + eps);
+  const auto per_channel = [&](const Tensor& t) { return t.view({1, -1, 1, 1}); };
+  if (gamma.defined()) y = y * per_channel(gamma);
+  if (beta.defined()) y = y + per_channel(beta);
   if (epilogue.kind == NormEpilogue::Kind::relu) y = at::relu(y);
   if (epilogue.kind == NormEpilogue::Kind::leaky_relu) y = at::leaky_relu(y, epilogue.slope);
   if (residual.defined()) y = y + residual;

@@ -2,6 +2,7 @@
 #include "linmo/train/kernels.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -37,7 +38,8 @@ void expect_same(const std::function<Tensor(const std::vector<Tensor>&)>& fast,
   (ya * weight).to(at::kDouble).sum().backward();
   (yb * weight).to(at::kDouble).sum().backward();
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].defined()) close(a[i].grad(), b[i].grad(), "gradient");
+    if (inputs[i].defined())
+      close(a[i].grad(), b[i].grad(), i == 0 ? "gradient of the input" : "gradient of a parameter");
   }
 }
 
@@ -63,6 +65,9 @@ TEST(Kernels, InstanceNormEqualsItsTwin) {
            {NormEpilogue{Kind::none, 0}, NormEpilogue{Kind::relu, 0}, NormEpilogue{Kind::leaky_relu, 0.2}}) {
         for (const bool affine : {false, true}) {
           for (const bool with_residual : {false, true}) {
+            SCOPED_TRACE(::testing::Message()
+                         << "channels " << shape[1] << " epilogue " << static_cast<int>(e.kind) << " affine "
+                         << affine << " type " << type.type);
             const auto call = [&](auto norm) {
               return [=](const std::vector<Tensor>& in) { return norm(in[0], in[1], in[2], 1e-5, e, in[3]); };
             };

@@ -70,7 +70,7 @@ class Method {
   virtual double flops_per_step() const = 0;
 
   std::vector<Trainee> networks() const { return trainees_; }
-  void set_precision(Precision precision);
+  virtual void set_precision(Precision precision);
 
  protected:
   explicit Method(const TrainSettings& settings) : settings_(settings) {}

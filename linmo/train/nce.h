@@ -24,9 +24,11 @@ class NceHeads {
     at::Tensor tensor;
   };
   const std::vector<Entry>& state() const { return state_; }
+  void set_precision(Precision precision) { precision_ = precision; }
 
  private:
   std::vector<Entry> state_;
+  Precision precision_ = Precision::fp32;
 };
 
 // min(count, H·W) different places of an H × W map, drawn from `random`.

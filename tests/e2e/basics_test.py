@@ -2,17 +2,10 @@
 """The program as a whole: help, version, usage errors, `linmo net`; and the helpers of these tests."""
 
 import json
-import re
 import unittest
 
 import support
-from support import USAGE, Case, linmo
-
-
-def commands():
-    """The commands that --help lists."""
-    text = linmo("--help").stdout
-    return re.findall(r"(?m)^  (\w+)\s{2,}\S", text.split("Subcommands:")[-1])
+from support import USAGE, Case, commands
 
 
 class Basics(Case):

@@ -107,6 +107,11 @@ class Cut : public Method {
     return sides * 3 * (flops(*g_) + encoder) + 2 * flops(*d_) + 2 * 3 * flops(*d_);
   }
 
+  void set_precision(Precision precision) override {
+    Method::set_precision(precision);
+    heads_.set_precision(precision);
+  }
+
   std::vector<StateItem> state() const override {
     std::vector<StateItem> items = Method::state();
     for (const NceHeads::Entry& e : heads_.state()) items.push_back({"F/" + e.name, e.tensor});

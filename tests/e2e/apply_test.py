@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""linmo import, models and apply: a checkpoint of another program becomes a model, the model changes pictures,
+and nothing of a user's is lost whatever goes wrong."""
+
+import json
+import random
+import unittest
+
+import support
+from support import DONE, FAILED, USAGE, Case, make_picture, needs_command, read_png
+
+
+def resnet_state(ngf=4, blocks=1, seed=0):
+    """A CycleGAN generator's state dict (instance norm, transposed convolutions) with random weights."""
+    rng = random.Random(seed)
+
+    def convolution(name, out, into, kernel, transposed=False):
+        shape = [into, out, kernel, kernel] if transposed else [out, into, kernel, kernel]
+        spread = (into * kernel * kernel) ** -0.5
+        state[f"{name}.weight"] = (shape, [rng.gauss(0, spread) for _ in range(into * out * kernel * kernel)])
+        state[f"{name}.bias"] = ([out], [rng.gauss(0, 0.1) for _ in range(out)])
+
+    state = {}
+    convolution("model.1", ngf, 3, 7)
+    convolution("model.4", 2 * ngf, ngf, 3)
+    convolution("model.7", 4 * ngf, 2 * ngf, 3)
+    for i in range(blocks):
+        for layer in (1, 5):
+            convolution(f"model.{10 + i}.conv_block.{layer}", 4 * ngf, 4 * ngf, 3)
+    convolution(f"model.{10 + blocks}", 2 * ngf, 4 * ngf, 3, transposed=True)
+    convolution(f"model.{13 + blocks}", ngf, 2 * ngf, 3, transposed=True)
+    convolution(f"model.{17 + blocks}", 3, ngf, 7)
+    return state
+
+
+class WithModel(Case):
+    def setUp(self):
+        super().setUp()
+        self.checkpoint = self.dir / "latest_net_G.safetensors"
+        support.write_safetensors(self.checkpoint, resnet_state())
+        self.model = self.dir / "水墨.safetensors"
+
+    def import_model(self):
+        self.run_linmo("import", self.checkpoint, "-o", self.model)
+
+
+@needs_command("import")
+class Import(WithModel):
+    def test_a_checkpoint_becomes_a_model(self):
+        done = self.run_linmo("import", self.checkpoint, "-o", self.model, "--licence", "CC0-1.0")
+        self.assertIn("parameters", done.stdout)
+        shown = json.loads(self.run_linmo("models", "show", self.model, "--json").stdout)
+        self.assertEqual(shown["parameters"], sum(len(values) for _, values in resnet_state().values()))
+        self.assertNoLeftovers(self.dir)
+
+    def test_an_existing_model_is_not_overwritten(self):
+        self.model.write_bytes(b"mine")
+        self.fails("import", self.checkpoint, "-o", self.model, code=USAGE, says="--force")
+        self.assertEqual(self.model.read_bytes(), b"mine")
+        self.run_linmo("import", self.checkpoint, "-o", self.model, "--force")
+        self.assertNotEqual(self.model.read_bytes(), b"mine")
+
+    def test_damaged_and_foreign_checkpoints(self):
+        whole = self.checkpoint.read_bytes()
+        wrong = self.dir / "wrong.safetensors"
+        for data in (b"", b"no model", whole[:50], whole[:-7], b"\xff" * 64, (2**62).to_bytes(8, "little") + whole[8:]):
+            wrong.write_bytes(data)
+            self.fails("import", wrong, "-o", self.model, says="wrong.safetensors")
+        state = resnet_state()
+        del state["model.7.weight"]
+        support.write_safetensors(wrong, state)
+        self.fails("import", wrong, "-o", self.model, says="model.7")
+        (self.dir / "evil.pth").write_bytes(b"\x80\x02cposix\nsystem\nX\x05\0\0\0falseq\0\x85q\x01Rq\x02.")
+        self.fails("import", self.dir / "evil.pth", "-o", self.model, says="evil.pth")
+        self.fails("import", self.dir / "nowhere.pth", "-o", self.model, says="nowhere.pth")
+        self.assertFalse(self.model.exists())
+
+
+@needs_command("apply")
+@needs_command("import")
+class Apply(WithModel):
+    def setUp(self):
+        super().setUp()
+        self.import_model()
+        self.pictures = self.dir / "山水"
+        self.names = ["雪景.png", "sub/花.png", "grey.png", "alpha.png"]
+        for i, (name, channels) in enumerate(zip(self.names, (3, 3, 1, 4))):
+            make_picture(self.pictures / name, 37 + i, 23, seed=i, channels=channels)
+
+    def test_one_picture(self):
+        out = self.dir / "out.png"
+        self.run_linmo("apply", self.model, self.pictures / "雪景.png", "-o", out)
+        self.assertEqual(read_png(out)[:4], (37, 23, 3, 8))
+        self.assertNotEqual(read_png(out)[4], read_png(self.pictures / "雪景.png")[4])
+
+    def test_no_strength_is_the_untouched_picture(self):
+        out = self.dir / "out.png"
+        self.run_linmo("apply", self.model, self.pictures / "雪景.png", "-o", out, "--strength", 0)
+        self.assertEqual(read_png(out), read_png(self.pictures / "雪景.png"))
+
+    def test_a_folder_with_all_below_it(self):
+        out = self.dir / "结果"
+        self.run_linmo("apply", self.model, self.pictures, "-o", out)
+        found = sorted(str(p.relative_to(out)) for p in out.rglob("*.png"))
+        self.assertEqual(found, sorted(self.names))
+        width, height, channels, _, rows = read_png(out / "alpha.png")
+        before = read_png(self.pictures / "alpha.png")
+        self.assertEqual((width, height, channels), before[:3])
+        self.assertEqual([row[3::4] for row in rows], [row[3::4] for row in before[4]], "alpha must be kept")
+        self.assertNoLeftovers(out)
+
+    def test_awkward_sizes(self):
+        for width, height in ((1, 1), (1, 50), (50, 1), (2, 3), (101, 7)):
+            with self.subTest(f"{width} × {height}"):
+                picture, out = self.dir / f"{width}x{height}.png", self.dir / f"out{width}x{height}.png"
+                make_picture(picture, width, height)
+                self.run_linmo("apply", self.model, picture, "-o", out)
+                self.assertEqual(read_png(out)[:2], (width, height))
+
+    def test_max_side(self):
+        out = self.dir / "out.png"
+        self.run_linmo("apply", self.model, make_picture(self.dir / "large.png", 80, 40), "-o", out, "--max-side", 20)
+        self.assertEqual(read_png(out)[:2], (20, 10))
+
+    def test_other_formats(self):
+        for extension, magic in ((".jpg", b"\xff\xd8\xff"), (".webp", b"RIFF"), (".tif", b"II")):
+            out = self.dir / ("out" + extension)
+            self.run_linmo("apply", self.model, self.pictures / "alpha.png", "-o", out)
+            self.assertTrue(out.read_bytes().startswith(magic), extension)
+        self.fails("apply", self.model, self.pictures / "alpha.png", "-o", self.dir / "out.gif", code=USAGE)
+
+    def test_bad_pictures_are_listed_and_the_others_done(self):
+        bad = support.bad_pictures(self.pictures)
+        out = self.dir / "out"
+        done = self.run_linmo("apply", self.model, self.pictures, "-o", out, code=FAILED)
+        for name in self.names:
+            self.assertTrue((out / name).exists(), name)
+        for name in ("empty.png", "text.jpg", "坏图.png", "bomb.png", "head.jpg"):
+            self.assertIn(name, bad)
+            self.assertIn(name, done.stderr)
+            self.assertFalse((out / name).exists(), name)
+
+    def test_existing_results_are_kept_without_force(self):
+        out = self.dir / "out.png"
+        out.write_bytes(b"mine")
+        self.fails_softly("apply", self.model, self.pictures / "雪景.png", "-o", out, says="--force")
+        self.assertEqual(out.read_bytes(), b"mine")
+        self.run_linmo("apply", self.model, self.pictures / "雪景.png", "-o", out, "--force")
+        self.assertEqual(read_png(out)[:2], (37, 23))
+
+    def test_inputs_are_never_replaced(self):
+        picture = self.pictures / "雪景.png"
+        before = picture.read_bytes()
+        done = support.linmo("apply", self.model, picture, "-o", picture, "--force")
+        self.assertNotEqual(done.returncode, DONE)
+        self.assertEqual(picture.read_bytes(), before)
+
+    def fails_softly(self, *args, says):
+        """Not done; the reason may be in the list of what failed."""
+        done = support.linmo(*args)
+        self.assertIn(done.returncode, (FAILED, USAGE), done.stderr)
+        self.assertRegex(done.stderr, says)
+
+    def test_read_only_folder(self):
+        closed = self.dir / "closed"
+        closed.mkdir(mode=0o555)
+        self.fails("apply", self.model, self.pictures, "-o", closed, prefix=support.without_root_powers(), says="closed")
+        self.assertEqual(list(closed.iterdir()), [])
+
+    def test_full_disk(self):
+        picture = make_picture(self.dir / "large.png", 400, 300)
+        with support.SmallDisk(self.dir / "disk", "16k") as disk:
+            done = support.linmo("apply", self.model, picture, self.pictures / "雪景.png", "-o", disk.path / "out", prefix=disk.prefix)
+            self.assertEqual(done.returncode, FAILED, done.stderr)
+            self.assertRegex(done.stderr, "(?i)no space left")
+            left = [p.name for p in (disk.seen / "out").rglob("*") if p.is_file()]
+            self.assertNotIn("large.png", left)
+            self.assertNoLeftovers(disk.seen)
+
+    def test_usage(self):
+        picture = self.pictures / "雪景.png"
+        self.fails("apply", code=USAGE)
+        self.fails("apply", "no-such-model", picture, "-o", self.dir / "o.png", code=USAGE, says="no-such-model")
+        self.fails("apply", self.model, self.dir / "nowhere.png", "-o", self.dir / "o.png", says="nowhere.png")
+        self.fails("apply", self.model, picture, "-o", self.dir / "o.png", "--strength", 2, code=USAGE, says="strength")
+        self.fails("apply", picture, picture, "-o", self.dir / "o.png", says="雪景.png")
+        self.assertFalse((self.dir / "o.png").exists())
+
+    def test_equal_runs_give_equal_bytes(self):
+        for name in ("a", "b"):
+            self.run_linmo("apply", self.model, self.pictures, "-o", self.dir / name)
+        for name in self.names:
+            self.assertEqual((self.dir / "a" / name).read_bytes(), (self.dir / "b" / name).read_bytes(), name)
+
+    def test_json(self):
+        told = json.loads(self.run_linmo("apply", self.model, self.pictures, "-o", self.dir / "out", "--json").stdout)
+        self.assertEqual(len(told["written"]), len(self.names))
+        self.assertEqual(told["failed"], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
