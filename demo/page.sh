@@ -72,7 +72,7 @@ $(score_row "print as it is" input)
 $(score_row "written by linmo" value)
 </table>
 <h3>Learning over time</h3>
-$(learning brush "")
+$(learning brush wide)
 <p>The whole run: <a href="brush/report.html">brush/report.html</a>.</p>
 
 <h2>Photographs become paintings</h2>

@@ -13,7 +13,7 @@ struct Overload : F... {
   using F::operator()...;
 };
 template <class... F>  // clang 14 does not deduce it by itself
-Overload(F...) -> Overload<F...>;
+Overload(F...)->Overload<F...>;
 
 constexpr int kMaxLayers = 4096;
 constexpr int kMaxChannels = 1 << 16;

@@ -9,6 +9,7 @@
 #include "linmo/core/files.h"
 #include "linmo/core/hash.h"
 #include "linmo/core/random.h"
+#include "linmo/image/codec.h"
 
 namespace linmo::train {
 namespace fs = std::filesystem;
@@ -46,6 +47,9 @@ class Finder {
       else
         ++others;
     }
+    // Headers can lie. Where a side has only a handful, whether two are good must be known before anything
+    // starts.
+    if (good.size() <= kFew) std::erase_if(good, [&](const fs::path& file) { return !decodes(file); });
     if (s_.max_pictures > 0 && static_cast<int64_t>(good.size()) > s_.max_pictures)
       good.resize(static_cast<size_t>(s_.max_pictures));
     if (good.size() < 2) {
@@ -130,6 +134,24 @@ class Finder {
   TrainingData data;
 
  private:
+  static constexpr size_t kFew = 16;
+
+  bool decodes(const fs::path& file) {
+    try {
+      DecodeOptions options;
+      options.limits = kScanLimits;
+      read_image(file, options);
+      return true;
+    } catch (const Error& error) {
+      ScannedFile refused;
+      refused.path = file;
+      refused.verdict = Verdict::unreadable;
+      refused.reason = error.what();
+      data.refused.push_back(std::move(refused));
+      return false;
+    }
+  }
+
   const TrainSettings& s_;
   EventSink& sink_;
 };

@@ -128,8 +128,9 @@ Tensor Method::discriminator_loss(const Network& d, const Tensor& real, const Te
                                   Random& random) const {
   const Tensor real_seen = augment(real, settings_.augment, random);
   const Tensor fake_seen = augment(fake.detach(), settings_.augment, random);
-  Tensor loss =
-      gan_loss_.discriminator_real(d.run(real_seen, {})) + gan_loss_.discriminator_fake(d.run(fake_seen, {}));
+  // The fake ones first, as pix2pix does: a batch norm's running statistics remember the order.
+  const Tensor on_fake = gan_loss_.discriminator_fake(d.run(fake_seen, {}));
+  Tensor loss = gan_loss_.discriminator_real(d.run(real_seen, {})) + on_fake;
   if (gan_loss_.kind != GanLossKind::wasserstein && gan_loss_.kind != GanLossKind::hinge) loss = loss * 0.5;
   Pass plain;
   plain.plain = true;

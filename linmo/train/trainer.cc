@@ -504,14 +504,14 @@ TrainResult train(const TrainSettings& settings, const fs::path& run, bool resum
   at::set_num_threads(settings.threads > 0
                           ? static_cast<int>(settings.threads)
                           : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
-  std::error_code error;
-  fs::create_directories(run, error);
-  if (error) fail(ErrorKind::io, "cannot create {}: {}", to_utf8(run), error.message());
-  const RunLock lock(run);
   TrainSettings resolved = settings;
   if (resolved.precision == "auto") resolved.precision = bf16_is_native() ? "bf16" : "fp32";
   try {
-    Trainer trainer(resolved, run, sink);
+    Trainer trainer(resolved, run, sink);  // everything that can be wrong with the request is found here
+    std::error_code error;
+    fs::create_directories(run, error);
+    if (error) fail(ErrorKind::io, "cannot create {}: {}", to_utf8(run), error.message());
+    const RunLock lock(run);
     return trainer.train(resume);
   } catch (const c10::Error& problem) {  // libtorch's text without its pages of stack frames
     fail(ErrorKind::input, "training failed inside libtorch: {}", problem.what_without_backtrace());
