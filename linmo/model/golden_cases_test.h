@@ -63,6 +63,7 @@ inline std::vector<Case> generator_cases() {
       {b, "seed_eval", net::seed_generator(), {1, 3, 5, 6}, false},
       {b, "compact", net::compact({3, 3, 4, 2, N::instance}), {2, 3, 20, 16}},
       {b, "compact_batch", net::compact({3, 3, 4, 3, N::batch}), {2, 3, 12, 16}},
+      {b, "compact_residual", net::compact({3, 3, 2, 1, N::instance, true}), {1, 3, 12, 16}},
   };
 }
 

@@ -150,11 +150,12 @@ class Seed(nn.Module):
 
 
 class Compact(nn.Module):
-    """linmo's own: zero padding, nearest x 2 and convolution on the way up, a norm after every convolution but the head."""
+    """linmo's own: zero padding, nearest x 2 and convolution on the way up, a norm after every convolution but the head.
+    With `residual` the head's result is added to twice the picture before tanh."""
 
-    def __init__(self, ngf, blocks, norm="instance"):
+    def __init__(self, ngf, blocks, norm="instance", residual=False):
         super().__init__()
-        self.blocks, self.relu = blocks, nn.ReLU()
+        self.blocks, self.residual, self.relu = blocks, residual, nn.ReLU()
 
         def unit(parent, name, c_in, c_out, kernel=3, stride=1):
             setattr(parent, name, nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, bias=norm != "batch"))
@@ -176,6 +177,7 @@ class Compact(nn.Module):
         def unit(parent, name, x):
             return getattr(parent, f"{name}_norm")(getattr(parent, name)(x))
 
+        picture = x
         for name in ("stem", "down1", "down2"):
             x = self.relu(unit(self, name, x))
         for i in range(self.blocks):
@@ -183,7 +185,7 @@ class Compact(nn.Module):
             x = x + unit(block, "conv2", self.relu(unit(block, "conv1", x)))
         for name in ("up1", "up2"):
             x = self.relu(unit(self, name, F.interpolate(x, scale_factor=2)))
-        return torch.tanh(self.head(x))
+        return torch.tanh(self.head(x) + 2 * picture if self.residual else self.head(x))
 
 
 def patch_layers(channels, ndf, layers, norm, spectral=False):
