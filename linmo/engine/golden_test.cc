@@ -52,7 +52,7 @@ void check(const golden::Case& c, const golden::File& file) {
   if (cpu_has_bf16()) runs.push_back({Precision::bf16, 0.1});
   for (const Run& run : runs) {
     SCOPED_TRACE(run.precision == Precision::fp32 ? "fp32" : "bf16");
-    const Engine engine(c.network, tensors, {run.precision, 2, 4});
+    const Engine engine(c.network, tensors, {run.precision, 1, 4});
     std::vector<float> ours(static_cast<size_t>(c.input[0] * result.count()));
     for (int64_t i = 0; i < c.input[0]; ++i) {
       engine.run(picture(i), one.height, one.width,

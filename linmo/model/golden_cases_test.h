@@ -61,7 +61,9 @@ inline std::vector<Case> generator_cases() {
       {b, "unet_instance", net::unet({3, 3, 2, 5, N::instance, false}), {1, 3, 64, 32}},
       {b, "seed", net::seed_generator(), {2, 3, 4, 3}},
       {b, "seed_eval", net::seed_generator(), {1, 3, 5, 6}, false},
-      {b, "compact", net::compact({3, 3, 4, 2}), {2, 3, 20, 16}},
+      {b, "compact", net::compact({3, 3, 4, 2, N::instance}), {2, 3, 20, 16}},
+      {b, "compact_batch", net::compact({3, 3, 4, 3, N::batch}), {2, 3, 12, 16}},
+      {b, "compact_residual", net::compact({3, 3, 2, 1, N::instance, true}), {1, 3, 12, 16}},
   };
 }
 

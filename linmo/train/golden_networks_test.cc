@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trainable networks against PyTorch's torch.nn: results, gradients, buffers (tests/golden/make_networks.py).
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "linmo/model/golden_cases_test.h"
@@ -118,6 +119,7 @@ class Comparison {
 };
 
 void check(const std::vector<golden::Case>& cases) {
+  at::set_num_threads(1);  // networks this small only wait for each other's threads
   std::map<std::string, golden::File> files;
   for (const golden::Case& c : cases) {
     const golden::File& file = files.try_emplace(c.file, c.file).first->second;
@@ -151,6 +153,7 @@ TEST(GoldenNetworks, Discriminators) {
 }
 
 TEST(GoldenNetworks, Bf16) {
+  at::set_num_threads(1);  // networks this small only wait for each other's threads
   std::map<std::string, golden::File> files;
   for (const auto& cases : {golden::generator_cases(), golden::discriminator_cases()}) {
     for (const golden::Case& c : cases) {

@@ -44,8 +44,10 @@ def step(optimisers, loss):
 
 
 def judge(d, gan, real, fake):
-    """What a discriminator minimises, halved as in CycleGAN, pix2pix and CUT."""
-    return 0.5 * (gan(d(real), 1.0) + gan(d(fake.detach()), 0.0))
+    """What a discriminator minimises, halved as in CycleGAN, pix2pix and CUT; the fake ones first as in pix2pix, which
+    a batch norm's running statistics remember."""
+    on_fake = gan(d(fake.detach()), 0.0)
+    return 0.5 * (gan(d(real), 1.0) + on_fake)
 
 
 class CycleGan:

@@ -46,6 +46,8 @@ CASES = {
         "seed": (Seed, (2, 3, 4, 3), True, None),
         "seed_eval": (Seed, (1, 3, 5, 6), False, None),
         "compact": (lambda: Compact(4, 2), (2, 3, 20, 16), True, None),
+        "compact_batch": (lambda: Compact(4, 3, "batch"), (2, 3, 12, 16), True, None),
+        "compact_residual": (lambda: Compact(2, 1, residual=True), (1, 3, 12, 16), True, None),
     },
     "networks_discriminators": {
         "patch1": (lambda: Patch(4, 1), (2, 3, 16, 20), True, None),

@@ -149,40 +149,43 @@ class Seed(nn.Module):
         return torch.tanh(self.conv3(x))
 
 
-class CompactBlock(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        self.conv1, self.conv2 = nn.Conv2d(c, c, 3, padding=1), nn.Conv2d(c, c, 3, padding=1)
-        self.relu = nn.ReLU()
-
-    def forward(self, x):
-        return x + F.instance_norm(self.conv2(self.relu(F.instance_norm(self.conv1(x)))))
-
-
 class Compact(nn.Module):
-    """linmo's own: zero padding, nearest x 2 and convolution on the way up, instance norm everywhere but the head."""
+    """linmo's own: zero padding, nearest x 2 and convolution on the way up, a norm after every convolution but the head.
+    With `residual` the head's result is added to twice the picture before tanh."""
 
-    def __init__(self, ngf, blocks):
+    def __init__(self, ngf, blocks, norm="instance", residual=False):
         super().__init__()
-        self.stem = nn.Conv2d(3, ngf, 5, padding=2)
-        self.down1 = nn.Conv2d(ngf, 2 * ngf, 3, 2, 1)
-        self.down2 = nn.Conv2d(2 * ngf, 4 * ngf, 3, 2, 1)
+        self.blocks, self.residual, self.relu = blocks, residual, nn.ReLU()
+
+        def unit(parent, name, c_in, c_out, kernel=3, stride=1):
+            setattr(parent, name, nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, bias=norm != "batch"))
+            setattr(parent, f"{name}_norm", norm_layer(norm, c_out))
+
+        unit(self, "stem", 3, ngf, 5)
+        unit(self, "down1", ngf, 2 * ngf, stride=2)
+        unit(self, "down2", 2 * ngf, 4 * ngf, stride=2)
         for i in range(blocks):
-            setattr(self, f"block{i}", CompactBlock(4 * ngf))
-        self.blocks = blocks
-        self.up1 = nn.Conv2d(4 * ngf, 2 * ngf, 3, padding=1)
-        self.up2 = nn.Conv2d(2 * ngf, ngf, 3, padding=1)
+            block = nn.Module()
+            unit(block, "conv1", 4 * ngf, 4 * ngf)
+            unit(block, "conv2", 4 * ngf, 4 * ngf)
+            setattr(self, f"block{i}", block)
+        unit(self, "up1", 4 * ngf, 2 * ngf)
+        unit(self, "up2", 2 * ngf, ngf)
         self.head = nn.Conv2d(ngf, 3, 5, padding=2)
-        self.relu = nn.ReLU()
 
     def forward(self, x):
-        for layer in (self.stem, self.down1, self.down2):
-            x = self.relu(F.instance_norm(layer(x)))
+        def unit(parent, name, x):
+            return getattr(parent, f"{name}_norm")(getattr(parent, name)(x))
+
+        picture = x
+        for name in ("stem", "down1", "down2"):
+            x = self.relu(unit(self, name, x))
         for i in range(self.blocks):
-            x = getattr(self, f"block{i}")(x)
-        for layer in (self.up1, self.up2):
-            x = self.relu(F.instance_norm(layer(F.interpolate(x, scale_factor=2))))
-        return torch.tanh(self.head(x))
+            block = getattr(self, f"block{i}")
+            x = x + unit(block, "conv2", self.relu(unit(block, "conv1", x)))
+        for name in ("up1", "up2"):
+            x = self.relu(unit(self, name, F.interpolate(x, scale_factor=2)))
+        return torch.tanh(self.head(x) + 2 * picture if self.residual else self.head(x))
 
 
 def patch_layers(channels, ndf, layers, norm, spectral=False):
