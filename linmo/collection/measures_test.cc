@@ -99,9 +99,10 @@ TEST(Measures, AllAtOnceAgreesWithOneByOne) {
   other.samples<uint8_t>()[100] ^= 1;
   EXPECT_NE(measure_picture(other, image.width()).pixels_sha256, m.pixels_sha256);
   // A border measured on a picture decoded at half size is given in pixels of the whole.
+  const Image art = painting(2, 100, 70);
   Image framed(100, 80, 3);
   for (int64_t y = 10; y < 80; ++y) {
-    const auto from = painting(2, 100, 70).row<uint8_t>(y - 10);
+    const auto from = art.row<uint8_t>(y - 10);
     std::copy(from.begin(), from.end(), framed.row<uint8_t>(y).begin());
   }
   EXPECT_EQ(measure_picture(framed, 200).border.top, 20);
