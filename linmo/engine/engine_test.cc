@@ -166,8 +166,8 @@ TEST(EngineOps, NormOfALargeMeanKeepsTheSmallVariance) {
   b.add(net::ScaleShift{{0.01}, {1000}});
   b.add(net::Norm{net::NormKind::instance, 1, false, 1e-8, 0.1, 1});
   const net::Description d = b.finish();
-  // 1000 + 0.01·x holds x to 0.003 in fp32, and the mean is held no better: 0.01 in units of the deviation is seen
-  // without fused multiply-adds. A variance from uncentred sums would be wrong by orders of magnitude.
+  // 1000 + 0.01·x holds x to 0.003 in fp32, and the mean is held no better: 0.01 in units of the deviation is
+  // seen without fused multiply-adds. A variance from uncentred sums would be wrong by orders of magnitude.
   expect_equal(d, 40, 50, Precision::fp32, 2e-2);
 }
 
