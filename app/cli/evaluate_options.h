@@ -22,5 +22,7 @@ void add_evaluate_options(CLI::App& app, EvaluateCommand& command);
 std::vector<std::string> to_arguments(EvaluateCommand command);
 // Evaluates, prints the table, writes the JSON; returns the exit code. `features` may be null.
 int run_evaluate(const EvaluateCommand& command, measure::FeatureExtractor* features);
+// linmo-train only: the command with a TorchScript file as --features.
+int evaluate_torchscript(std::vector<std::string> arguments);
 
 }  // namespace linmo::cli

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "app/cli/console.h"
+#include "app/cli/evaluate_options.h"
 #include "app/cli/train_options.h"
 #include "linmo/core/files.h"
 #include "linmo/train/trainer.h"
@@ -30,8 +31,11 @@ int main(int argc, char** argv) {
   linmo::cli::catch_interrupts();
   return linmo::cli::guarded([&] {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
-    if (arguments.empty() || arguments[0] != "train")
-      linmo::fail(linmo::ErrorKind::usage, "linmo-train is started by linmo; use linmo train");
-    return train({arguments.begin() + 1, arguments.end()});
+    const std::string command = arguments.empty() ? "" : arguments[0];
+    if (command == "train") return train({arguments.begin() + 1, arguments.end()});
+    if (command == "evaluate") {
+      return linmo::cli::evaluate_torchscript({arguments.begin() + 1, arguments.end()});
+    }
+    linmo::fail(linmo::ErrorKind::usage, "linmo-train is started by linmo; use linmo train");
   });
 }
