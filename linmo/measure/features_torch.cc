@@ -2,7 +2,6 @@
 #include "linmo/measure/features_torch.h"
 
 #include <ATen/Parallel.h>
-#include <torch/csrc/jit/runtime/jit_exception.h>
 #include <torch/script.h>
 
 #include "linmo/core/error.h"
@@ -47,10 +46,12 @@ class Script : public FeatureExtractor {
   void attempt(std::string_view what, const F& work) const {
     try {
       work();
+    } catch (const Error&) {
+      throw;
     } catch (const c10::Error& error) {
       fail(ErrorKind::input, "{} could not be {} as a TorchScript feature network: {}", file_, what,
            error.what_without_backtrace());
-    } catch (const torch::jit::JITException& error) {
+    } catch (const std::exception& error) {
       fail(ErrorKind::input, "{} could not be {} as a TorchScript feature network: {}", file_, what,
            error.what());
     }
