@@ -25,12 +25,6 @@ class OptionAdder : public FieldVisitor {
   std::string group_ = "Options";
 };
 
-// Options of every command.
-struct CommonOptions {
-  bool quiet = false;
-  bool json = false;
-};
-
 // One function a command, defined in its own file; `run` is set by CLI11 to what main() must call.
 struct Registry {
   CLI::App& app;

@@ -80,19 +80,17 @@ TrainCommand parse_train(std::vector<std::string> arguments) {
            to_utf8(run));
     }
     from_toml(read_text(file), to_utf8(file), second.settings);
-    // A run by time that is given steps, or the other way round, changes its kind of budget.
     Values values;
     second.settings.visit(values);
     saved = values.list;
   }
-  train::TrainSettings before = second.settings;
+  const train::TrainSettings before = second.settings;
   second.parse(arguments);
   train::TrainSettings& s = second.settings;
-  if (first.resume) {
-    if (s.time != before.time && s.steps == before.steps) s.steps = 0;
-    if (s.steps != before.steps && s.time == before.time) s.time.clear();
-    if (s.stop_at == before.stop_at) s.stop_at = 0;  // it was for that time
-  }
+  // A budget on the command line replaces the other kind in the recipe or the run.
+  if (s.time != before.time && s.steps == before.steps) s.steps = 0;
+  if (s.steps != before.steps && s.time == before.time) s.time.clear();
+  if (first.resume && s.stop_at == before.stop_at) s.stop_at = 0;  // it was for that time
   s.resolve();
   if (first.resume) {
     Values now;

@@ -29,6 +29,13 @@ struct FieldInfo {
   std::vector<std::string> choices = {};  // for strings: the values allowed
   std::string alias = {};                 // what users of other tools call it; on the command line only
 
+  static FieldInfo one_of(std::string key, std::string help, std::vector<std::string> choices) {
+    FieldInfo info;
+    info.key = std::move(key);
+    info.help = std::move(help);
+    info.choices = std::move(choices);
+    return info;
+  }
   FieldInfo also(std::string name) && {
     alias = std::move(name);
     return std::move(*this);

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 
+#include "linmo/collection/manifest.h"
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
 #include "linmo/core/hash.h"
@@ -33,7 +34,8 @@ class Finder {
     if (!fs::exists(folder)) {
       fail(ErrorKind::input, "the {} folder {} does not exist; check --{}", what, to_utf8(folder), what);
     }
-    const std::vector<fs::path> files = list_files(folder);
+    // A collection's own manifest says which of its pictures are for training; its contact sheet is not one.
+    const std::vector<fs::path> files = collection_files(folder, what == "test" ? "test" : "train");
     // Half a crop: smaller pictures would be mostly made up by the enlargement.
     const int64_t min_side = std::min<int64_t>(kMinSide, s_.size / 2);
     std::vector<fs::path> good;

@@ -19,13 +19,9 @@ void TrainSettings::visit(FieldVisitor& v) {
       {"test",
        "held-out content pictures for the sample grids (default: testA, or a few kept out of the content)"},
       test);
-  v.field({"preprocess",
-           "from picture to training crop",
-           "",
-           -kMany,
-           kMany,
-           {"scale_shortside_and_crop", "resize_and_crop", "scale_width_and_crop", "scale_width", "crop",
-            "none"}},
+  v.field(FieldInfo::one_of("preprocess", "from picture to training crop",
+                            {"scale_shortside_and_crop", "resize_and_crop", "scale_width_and_crop",
+                             "scale_width", "crop", "none"}),
           preprocess);
   v.field(FieldInfo{"size", "side of the training crop", "px", 16, 2048}.also("crop_size"), size);
   v.field(
@@ -33,13 +29,10 @@ void TrainSettings::visit(FieldVisitor& v) {
       load_size);
   v.field({"flip", "mirror half of the crops"}, flip);
   v.field({"aspect_jitter", "stretch crops by up to this factor − 1, at random", "", 0, 1}, aspect_jitter);
-  v.field({"direction",
-           "which side is the content of a side-by-side or trainA/trainB data set",
-           "",
-           -kMany,
-           kMany,
-           {"AtoB", "BtoA"}},
-          direction);
+  v.field(
+      FieldInfo::one_of("direction", "which side is the content of a side-by-side or trainA/trainB data set",
+                        {"AtoB", "BtoA"}),
+      direction);
   v.field(FieldInfo{"max_pictures", "use at most this many of each side (0: all)", "pictures", 0, kMany}.also(
               "max_dataset_size"),
           max_pictures);
@@ -48,9 +41,8 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"samples", "held-out pictures in each sample grid", "pictures", 1, 64}, samples);
 
   v.section("Networks");
-  v.field(
-      {"method", "what is trained", "", -kMany, kMany, {"cut", "fastcut", "cyclegan", "paired", "classic"}},
-      method);
+  v.field(FieldInfo::one_of("method", "what is trained", {"cut", "fastcut", "cyclegan", "paired", "classic"}),
+          method);
   v.field(
       FieldInfo{
           "generator",
@@ -59,48 +51,38 @@ void TrainSettings::visit(FieldVisitor& v) {
           .also("netG"),
       generator);
   v.field({"ngf", "features of the generator's first layer (0: the generator's own)", "", 0, 1024}, ngf);
-  v.field({"norm", "the generator's norm", "", -kMany, kMany, {"auto", "instance", "batch", "none"}}, norm);
-  v.field({"padding", "of residual blocks (resnet)", "", -kMany, kMany, {"reflect", "zero", "replicate"}},
+  v.field(FieldInfo::one_of("norm", "the generator's norm", {"auto", "instance", "batch", "none"}), norm);
+  v.field(FieldInfo::one_of("padding", "of residual blocks (resnet)", {"reflect", "zero", "replicate"}),
           padding);
-  v.field({"decoder", "how resnet enlarges", "", -kMany, kMany, {"transposed", "resize", "antialias"}},
+  v.field(FieldInfo::one_of("decoder", "how resnet enlarges", {"transposed", "resize", "antialias"}),
           decoder);
   v.field({"antialias_down", "blur before resnet reduces, as CUT does"}, antialias_down);
   v.field({"dropout", "dropout in resnet's blocks or the U-Net's middle"}, dropout);
   v.field({"residual",
            "compact paints a change of the content instead of the whole picture: for drawings and letters"},
           residual);
-  v.field(FieldInfo{"discriminator",
-                    "what judges",
-                    "",
-                    -kMany,
-                    kMany,
-                    {"patch", "basic", "n_layers", "pixel", "multiscale"}}
-              .also("netD"),
-          discriminator);
+  v.field(
+      FieldInfo::one_of("discriminator", "what judges", {"patch", "basic", "n_layers", "pixel", "multiscale"})
+          .also("netD"),
+      discriminator);
   v.field({"ndf", "features of the discriminator's first layer (0: 64, or 48 beside the compact generator)",
            "", 0, 1024},
           ndf);
   v.field(FieldInfo{"layers", "depth of the patch discriminator: 3 sees 70 px", "", 1, 5}.also("n_layers_D"),
           layers);
   v.field({"scales", "of the multiscale discriminator", "", 1, 5}, scales);
-  v.field({"norm_d", "the discriminator's norm", "", -kMany, kMany, {"auto", "instance", "batch", "none"}},
+  v.field(FieldInfo::one_of("norm_d", "the discriminator's norm", {"auto", "instance", "batch", "none"}),
           norm_d);
   v.field({"spectral_norm", "spectral normalisation of the discriminator"}, spectral_norm);
-  v.field(
-      FieldInfo{
-          "init", "how weights begin", "", -kMany, kMany, {"auto", "normal", "xavier", "kaiming", "keras"}}
-          .also("init_type"),
-      init);
+  v.field(FieldInfo::one_of("init", "how weights begin", {"auto", "normal", "xavier", "kaiming", "keras"})
+              .also("init_type"),
+          init);
   v.field({"init_gain", "spread of the first weights", "", 1e-6, 10}, init_gain);
 
   v.section("Losses");
-  v.field(FieldInfo{"gan_loss",
-                    "adversarial loss (lsgan, vanilla, wgangp are understood)",
-                    "",
-                    -kMany,
-                    kMany,
-                    {"auto", "log", "cross-entropy", "least-squares", "hinge", "wasserstein-gp", "vanilla",
-                     "lsgan", "wgangp"}}
+  v.field(FieldInfo::one_of("gan_loss", "adversarial loss (lsgan, vanilla, wgangp are understood)",
+                            {"auto", "log", "cross-entropy", "least-squares", "hinge", "wasserstein-gp",
+                             "vanilla", "lsgan", "wgangp"})
               .also("gan_mode"),
           gan_loss);
   v.field({"saturating", "log: the generator minimises log(1 − D) as in the minimax game"}, saturating);
@@ -153,16 +135,12 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"clip_norm", "largest gradient norm (0: off)", "", 0, 1e6}, clip_norm);
   v.field({"ema", "decay of the averaged generator, which is what is exported (0: off)", "", 0, 0.99999},
           ema);
-  v.field({"precision",
-           "of the convolutions; auto: bf16 where the processor has it",
-           "",
-           -kMany,
-           kMany,
-           {"auto", "bf16", "fp32"}},
+  v.field(FieldInfo::one_of("precision", "of the convolutions; auto: bf16 where the processor has it",
+                            {"auto", "bf16", "fp32"}),
           precision);
   v.field({"seed", "of everything random: equal seeds give equal runs on one machine", "", 0, 9e15}, seed);
   v.field({"threads", "processor threads (0: all)", "", 0, 1024}, threads);
-  v.field({"device", "where to train", "", -kMany, kMany, {"cpu", "cuda"}}, device);
+  v.field(FieldInfo::one_of("device", "where to train", {"cpu", "cuda"}), device);
 
   v.section("The run");
   v.field({"checkpoint_every", "time between checkpoints", "s", 1, 1e6}, checkpoint_every);

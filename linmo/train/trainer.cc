@@ -406,8 +406,9 @@ class Trainer {
       model::Model model;
       model.network = network.description();
       model.tensors = network.to_tensors();
-      const std::string content = fs::path(s_.content).filename().string(),
-                        style = fs::path(s_.style).filename().string();
+      const std::string content = to_utf8(fs::path(s_.content).filename());
+      // One folder may hold both sides (trainA/trainB, side by side).
+      const std::string style = s_.style.empty() ? s_.direction : to_utf8(fs::path(s_.style).filename());
       model.card = {{"title", t.name == "G" ? fmt::format("{} → {}", content, style)
                                             : fmt::format("{} → {}", style, content)},
                     {"method", s_.method},
@@ -494,7 +495,8 @@ class Trainer {
 
 TrainResult train(const TrainSettings& settings, const fs::path& run, bool resume, EventSink& sink) {
   if (settings.device == "cuda")
-    fail(ErrorKind::usage, "this linmo was built with a libtorch that has no CUDA; use --device cpu");
+    fail(ErrorKind::usage,
+         "training on a graphics card is not built yet: the kernels are for processors; use --device cpu");
   if (!resume && fs::exists(run / "settings.toml")) {
     fail(ErrorKind::usage,
          "{} holds a run already; add --resume to go on with it, or choose another folder with -o",
