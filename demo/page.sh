@@ -49,7 +49,7 @@ $(cat "$here/style.css")
 from pictures that Debian packages carry. No generator had seen the pictures that it is shown on.</p>
 
 <h2>Print becomes brush</h2>
-<p>A generator saw $(find "$out/glyphs/ukai" -name '*.png' | wc -l) printed characters (AR PL UKai) and
+<p>A generator saw $(find "$out/glyphs/uming" -name '*.png' | wc -l) printed characters (AR PL UMing) and
 $(find "$out/glyphs/kouzan" -name '*.png' | wc -l) <em>other</em> characters of a calligrapher (Kouzan Mouhitsu):
 no character was in both folders, so nothing told it what the right answer looks like.
 Then it wrote characters that it had never seen, and those are compared with the calligrapher's own.</p>
@@ -63,10 +63,10 @@ while read -r file; do
     printf '<img src="%s" alt="" loading="lazy">' "$(src "$(relative "$picture")")"
   done
   printf '</figure>\n'
-done < <(some 30 "$out/glyphs/ukai_test" '*.png')
+done < <(some 30 "$out/glyphs/uming_test" '*.png')
 cat <<HTML
 </div>
-<h3>Scores on the $(find "$out/glyphs/ukai_test" -name '*.png' | wc -l) held-out characters, against the calligrapher's</h3>
+<h3>Scores on the $(find "$out/glyphs/uming_test" -name '*.png' | wc -l) held-out characters, against the calligrapher's</h3>
 <table><tr><th></th><th class="number">SSIM (higher is nearer)</th><th class="number">L1 (lower is nearer)</th><th class="number">PSNR [dB]</th></tr>
 $(score_row "print as it is" input)
 $(score_row "written by linmo" value)
@@ -105,6 +105,6 @@ $(escape <"$out/steps.tsv" | awk -F'\t' '{ printf "<tr><td>%s</td><td class=\"nu
 </table>
 <pre>$(cut -f3 "$out/steps.tsv" | grep -v '^fetch_' | escape)</pre>
 <p>Photographs: Debian packages lomiri-wallpapers-16.04 and lomiri-wallpapers-20.04, by the people in their names (licences in
-/usr/share/doc/lomiri-wallpapers-16.04/copyright and -20.04). Fonts: fonts-arphic-ukai, fonts-kouzan-mouhitsu.</p>
+/usr/share/doc/lomiri-wallpapers-16.04/copyright and -20.04). Fonts: fonts-arphic-uming, fonts-kouzan-mouhitsu.</p>
 </body></html>
 HTML

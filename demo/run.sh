@@ -12,7 +12,7 @@ if [[ ${2:-} == --time ]]; then factor=${3:?--time takes a factor}; fi
 linmo=$build/linmo
 out=build/demo
 started=$SECONDS
-ukai=/usr/share/fonts/truetype/arphic/ukai.ttc
+print=/usr/share/fonts/truetype/arphic/uming.ttc
 kouzan=/usr/share/fonts/truetype/kouzan-mouhitsu/kouzan-mouhitsu.ttf
 backgrounds=/usr/share/backgrounds
 # Painted story pictures of the game's campaign, by its artists; GPL-2+ as the package's copyright file says.
@@ -66,18 +66,18 @@ choose_photographs() {
 print_to_brush() {
   rm -rf "$out/glyphs" "$out/brush" "$out/brush_written"
   step "Render 2,000 characters of a printed and of a brush font; 64 are held out" \
-    "$linmo" glyphs "$ukai" "$kouzan" -o "$out/glyphs" --characters U+4E00-9FFF --size 64 --limit 2064 --split 64 --seed 1
+    "$linmo" glyphs "$print" "$kouzan" -o "$out/glyphs" --characters U+4E00-9FFF --size 64 --limit 2064 --split 64 --seed 1
   mv "$out/glyphs/kouzan-mouhitsu" "$out/glyphs/kouzan"
   mv "$out/glyphs/kouzan-mouhitsu_test" "$out/glyphs/kouzan_test"
-  keep_every_other "$out/glyphs/ukai" 1
+  keep_every_other "$out/glyphs/uming" 1
   keep_every_other "$out/glyphs/kouzan" 0
   step "Train print → brush, without pairs" \
     "$linmo" train --recipe recipes/print-to-brush.toml --time "$(stretched recipes/print-to-brush.toml)" \
-    --content "$out/glyphs/ukai" --style "$out/glyphs/kouzan" --test "$out/glyphs/ukai_test" -o "$out/brush"
+    --content "$out/glyphs/uming" --style "$out/glyphs/kouzan" --test "$out/glyphs/uming_test" -o "$out/brush"
   step "Write the held-out characters" \
-    "$linmo" apply "$out/brush" "$out/glyphs/ukai_test" -o "$out/brush_written"
+    "$linmo" apply "$out/brush" "$out/glyphs/uming_test" -o "$out/brush_written"
   step "Score them, and the print itself, against the calligrapher's own" \
-    "$linmo" evaluate --outputs "$out/brush_written" --truth "$out/glyphs/kouzan_test" --content "$out/glyphs/ukai_test" \
+    "$linmo" evaluate --outputs "$out/brush_written" --truth "$out/glyphs/kouzan_test" --content "$out/glyphs/uming_test" \
     --json "$out/brush.json"
 }
 
@@ -105,7 +105,7 @@ cat <<TEXT
 
 Done in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s.
   page       $PWD/$out/index.html
-  brush      $PWD/$out/brush_written/  from  $PWD/$out/glyphs/ukai_test/
+  brush      $PWD/$out/brush_written/  from  $PWD/$out/glyphs/uming_test/
   paintings  $PWD/$out/painted/  from  $PWD/$out/photographs_test/
   models     $PWD/$out/brush/model.safetensors, $PWD/$out/painter/model.safetensors
 Open the page with:  xdg-open '$PWD/$out/index.html'

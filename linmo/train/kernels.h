@@ -31,10 +31,4 @@ at::Tensor pad_plain(const at::Tensor& x, const net::Pad& pad);
 at::Tensor upsample_nearest(const at::Tensor& x, int factor);
 at::Tensor upsample_nearest_plain(const at::Tensor& x, int factor);
 
-// torch.nn.ConvTranspose2d as one convolution for each of the stride² phases of the output (sub-pixel
-// convolution, Shi 2016): the same sums without the zeros, and a path through oneDNN, which libtorch 1.13
-// lacks for transposed convolutions.
-at::Tensor conv_transpose(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                          const net::ConvTranspose& op);
-
 }  // namespace linmo::train

@@ -5,43 +5,12 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
-#include <functional>
+#include "linmo/train/twins_test.h"
 
 namespace linmo::train {
 namespace {
 
 using at::Tensor;
-
-Tensor picture(std::vector<int64_t> shape, at::ScalarType type, int64_t seed) {
-  at::manual_seed(seed);
-  // A mean far from zero: sums of squares about zero would lose the variance.
-  return (at::randn(shape, at::kDouble) + 3).to(type).contiguous(at::MemoryFormat::ChannelsLast);
-}
-
-// Values and gradients of two ways to compute the same thing.
-void expect_same(const std::function<Tensor(const std::vector<Tensor>&)>& fast,
-                 const std::function<Tensor(const std::vector<Tensor>&)>& plain,
-                 const std::vector<Tensor>& inputs, double tolerance) {
-  std::vector<Tensor> a, b;
-  for (const Tensor& t : inputs) {
-    a.push_back(t.defined() ? t.detach().clone().set_requires_grad(true) : t);
-    b.push_back(t.defined() ? t.detach().clone().set_requires_grad(true) : t);
-  }
-  const Tensor ya = fast(a), yb = plain(b);
-  ASSERT_EQ(ya.sizes(), yb.sizes());
-  const auto close = [&](const Tensor& x, const Tensor& y, const char* what) {
-    const double scale = std::max(1.0, y.to(at::kDouble).abs().max().item<double>());
-    EXPECT_LE((x.to(at::kDouble) - y.to(at::kDouble)).abs().max().item<double>(), tolerance * scale) << what;
-  };
-  close(ya, yb, "value");
-  const Tensor weight = picture(ya.sizes().vec(), ya.scalar_type(), 99);
-  (ya * weight).to(at::kDouble).sum().backward();
-  (yb * weight).to(at::kDouble).sum().backward();
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].defined())
-      close(a[i].grad(), b[i].grad(), i == 0 ? "gradient of the input" : "gradient of a parameter");
-  }
-}
 
 // Awkward sizes: one pixel wide, odd channels, several blocks of 256 pixels.
 const std::vector<std::vector<int64_t>> kShapes = {
@@ -128,23 +97,6 @@ TEST(Kernels, UpsampleEqualsItsTwin) {
                   },
                   {picture({2, 5, 4, 7}, type.type, 4)}, type.tolerance);
     }
-  }
-}
-
-TEST(Kernels, ConvTransposeEqualsItsTwin) {
-  struct Shape {
-    int kernel, stride, pad, output_pad;
-  };
-  for (const Shape s : {Shape{3, 2, 1, 1}, Shape{4, 2, 1, 0}, Shape{2, 2, 0, 0}, Shape{6, 3, 2, 1},
-                        Shape{5, 1, 2, 0}, Shape{1, 2, 0, 1}, Shape{3, 2, 1, 0}}) {
-    const net::ConvTranspose op{3, 4, s.kernel, s.stride, s.pad, s.output_pad, true};
-    const Tensor x = picture({2, 3, 5, 6}, at::kDouble, 6),
-                 w = picture({3, 4, s.kernel, s.kernel}, at::kDouble, 7), b = at::randn({4}, at::kDouble);
-    expect_same([&](const std::vector<Tensor>& in) { return conv_transpose(in[0], in[1], in[2], op); },
-                [&](const std::vector<Tensor>& in) {
-                  return at::conv_transpose2d(in[0], in[1], in[2], op.stride, op.pad, op.output_pad);
-                },
-                {x, w, b}, 1e-12);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "linmo/core/error.h"
+#include "linmo/train/convolution.h"
 #include "linmo/train/kernels.h"
 
 namespace linmo::train {
@@ -99,6 +100,7 @@ Tensor as_matrix(const Tensor& w) {
 Network::Network(net::Description description, Init init, double gain, Random random)
     : description_(std::move(description)) {
   layer_state_.resize(description_.layers.size());
+  for (size_t i = 0; i < description_.layers.size(); ++i) convolutions_.push_back(make_convolution_state());
   for (const net::ParameterInfo& info : net::parameters(description_)) {
     Tensor t = at::zeros(info.shape, info.kind == Kind::batches_tracked ? at::kLong : at::kFloat);
     initialise(t, info, init, gain, random);
@@ -183,11 +185,13 @@ Tensor Network::spectral_weight(int layer, const Pass& pass) const {
   return w / sigma;
 }
 
+Tensor Network::weight(int layer, int which, const Pass& pass) const {
+  const Tensor& w = parameter(layer, which);
+  return pass.frozen ? w.detach() : w;
+}
+
 Tensor Network::weight(int layer, int which, const Pass& pass, at::ScalarType type) const {
-  const auto& indices = layer_state_[static_cast<size_t>(layer)];
-  if (which >= static_cast<int>(indices.size())) return {};
-  Tensor w = parameter(layer, which);
-  if (pass.frozen) w = w.detach();
+  const Tensor w = weight(layer, which, pass);
   return w.scalar_type() == type ? w : w.to(type);
 }
 
@@ -247,17 +251,15 @@ Tensor Network::run_layer(const Step& step, const std::vector<Tensor>& results, 
       Overload{
           [&](const net::Input&) { return in(0); },
           [&](const net::Conv& op) {
-            Tensor w =
-                op.spectral_norm ? spectral_weight(index, pass).to(type) : weight(index, 0, pass, type);
-            if (!pass.plain) w = w.contiguous(at::MemoryFormat::ChannelsLast);
-            return at::conv2d(in(0), w, op.bias ? weight(index, 1, pass, type) : Tensor(), op.stride,
-                              at::IntArrayRef({op.pad_h, op.pad_w}), 1, op.groups);
+            const Tensor w = op.spectral_norm ? spectral_weight(index, pass) : weight(index, 0, pass);
+            const Tensor b = op.bias ? weight(index, 1, pass) : Tensor();
+            if (pass.plain) return convolution_plain(in(0), w, b, op);
+            return convolution(in(0), w, b, op, convolutions_[static_cast<size_t>(index)], !op.spectral_norm);
           },
           [&](const net::ConvTranspose& op) {
-            const Tensor w = weight(index, 0, pass, type),
-                         b = op.bias ? weight(index, 1, pass, type) : Tensor();
-            if (pass.plain) return at::conv_transpose2d(in(0), w, b, op.stride, op.pad, op.output_pad);
-            return conv_transpose(in(0), w, b, op);
+            const Tensor w = weight(index, 0, pass), b = op.bias ? weight(index, 1, pass) : Tensor();
+            if (pass.plain) return transposed_convolution_plain(in(0), w, b, op);
+            return transposed_convolution(in(0), w, b, op, convolutions_[static_cast<size_t>(index)], true);
           },
           [&](const net::Pad& op) { return pass.plain ? pad_plain(in(0), op) : pad(in(0), op); },
           [&](const net::Norm& op) {
@@ -376,6 +378,7 @@ void Network::to_double() {
 }
 
 void Network::detach_from(const Network& original) {
+  for (auto& state : convolutions_) state = make_convolution_state();
   for (size_t i = 0; i < state_.size(); ++i) state_[i].tensor = original.state_[i].tensor.detach().clone();
 }
 

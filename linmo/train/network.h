@@ -15,6 +15,8 @@
 
 namespace linmo::train {
 
+class ConvolutionState;
+
 enum class Precision { fp32, bf16 };
 
 // How weights begin; biases are 0, norm scales 1 (normal: N(1, gain)).
@@ -68,6 +70,7 @@ class Network {
     int residual = -1;  // the layer added in the same pass
   };
   const at::Tensor& parameter(int layer, int which) const;
+  at::Tensor weight(int layer, int which, const Pass& pass) const;
   at::Tensor weight(int layer, int which, const Pass& pass, at::ScalarType type) const;
   at::Tensor spectral_weight(int layer, const Pass& pass) const;
   at::Tensor run_layer(const Step& step, const std::vector<at::Tensor>& results, const Pass& pass) const;
@@ -75,7 +78,8 @@ class Network {
   net::Description description_;
   Precision precision_ = Precision::fp32;
   std::vector<Entry> state_;
-  std::vector<std::vector<int>> layer_state_;  // layer → indices into state_
+  std::vector<std::shared_ptr<ConvolutionState>> convolutions_;  // of each layer
+  std::vector<std::vector<int>> layer_state_;                    // layer → indices into state_
   std::vector<Step> steps_;
 };
 

@@ -65,6 +65,8 @@ void Adam::step(double rate_factor) {
                   static_cast<float>(rate / correction1), static_cast<float>(std::sqrt(correction2)),
                   static_cast<float>(settings_.eps));
     });
+    // The kernel writes past libtorch's back; packed forms of the weights must know.
+    p.unsafeGetTensorImpl()->bump_version();
   }
 }
 

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/train/convolution.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <array>
+#include <dnnl.hpp>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace linmo::train {
+namespace {
+
+using at::Tensor;
+using dnnl::memory;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+using MaybeTensor = c10::optional<Tensor>;
+
+const dnnl::engine& cpu() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+void execute(const dnnl::primitive& primitive, const std::unordered_map<int, memory>& arguments) {
+  static thread_local dnnl::stream stream(cpu());
+  primitive.execute(stream, arguments);
+  stream.wait();
+}
+
+memory::data_type type_of(at::ScalarType type) {
+  return type == at::kBFloat16 ? memory::data_type::bf16 : memory::data_type::f32;
+}
+
+memory::desc plain_weights(const memory::dims& dims) {
+  return {dims, memory::data_type::f32, memory::format_tag::oihw};
+}
+
+memory view(const memory::desc& desc, const Tensor& t) {
+  return {desc, cpu(), t.data_ptr()};
+}
+
+Tensor bytes_for(const memory::desc& desc) {
+  return at::empty({static_cast<int64_t>(desc.get_size())}, at::kByte);
+}
+
+void reorder(const memory& from, const memory& to) {
+  execute(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+}
+
+Tensor nhwc(const Tensor& t) {
+  return t.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+Tensor empty_nhwc(const memory::dims& dims, at::ScalarType type) {
+  return at::empty(dims, at::TensorOptions(type).memory_format(at::MemoryFormat::ChannelsLast));
+}
+
+// A convolution: from the wide side (its source, C channels) to the narrow one (its result, O channels). A
+// transposed convolution runs it backwards.
+struct Geometry {
+  memory::dims source, weights, result;  // N C H W · O C KH KW · N O H' W'
+  int64_t stride = 1, pad_h = 0, pad_w = 0;
+  at::ScalarType type = at::kFloat;
+  bool bias = false;
+  int threads = 1;  // oneDNN plans for the number of threads at hand
+  bool operator==(const Geometry&) const = default;
+};
+
+}  // namespace
+
+class ConvolutionState {
+ public:
+  struct Plan {
+    Geometry geometry;
+    dnnl::convolution_forward::primitive_desc forward_desc;
+    std::optional<dnnl::convolution_backward_data::primitive_desc> data_desc;
+    std::optional<dnnl::convolution_backward_weights::primitive_desc> weights_desc;
+    dnnl::primitive forward, data, weights;
+  };
+
+  Plan& plan(const Geometry& g) {
+    const auto found = std::find_if(plans_.begin(), plans_.end(),
+                                    [&](const std::unique_ptr<Plan>& p) { return p->geometry == g; });
+    if (found != plans_.end()) return **found;
+    // Sizes vary without bound only when pictures of any size pass through: not in training.
+    if (plans_.size() >= 16) plans_.erase(plans_.begin());
+    auto p = std::make_unique<Plan>();
+    p->geometry = g;
+    const memory::dims stride = {g.stride, g.stride}, pad = {g.pad_h, g.pad_w};
+    const auto [source, result, weights] = picture_descs(g);
+    const auto desc = g.bias ? dnnl::convolution_forward::desc(
+                                   dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct,
+                                   source, weights, bias_desc(g), result, stride, pad, pad)
+                             : dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training,
+                                                               dnnl::algorithm::convolution_direct, source,
+                                                               weights, result, stride, pad, pad);
+    p->forward_desc = dnnl::convolution_forward::primitive_desc(desc, cpu());
+    p->forward = dnnl::convolution_forward(p->forward_desc);
+    plans_.push_back(std::move(p));
+    return *plans_.back();
+  }
+
+  static void need_data(Plan& p) {
+    if (p.data_desc) return;
+    const Geometry& g = p.geometry;
+    const memory::dims stride = {g.stride, g.stride}, pad = {g.pad_h, g.pad_w};
+    const auto [source, result, weights] = picture_descs(g);
+    p.data_desc.emplace(dnnl::convolution_backward_data::desc(dnnl::algorithm::convolution_direct, source,
+                                                              weights, result, stride, pad, pad),
+                        cpu(), p.forward_desc);
+    p.data = dnnl::convolution_backward_data(*p.data_desc);
+  }
+
+  static void need_weights(Plan& p) {
+    if (p.weights_desc) return;
+    const Geometry& g = p.geometry;
+    const memory::dims stride = {g.stride, g.stride}, pad = {g.pad_h, g.pad_w};
+    const auto [source, result, weights] = picture_descs(g);
+    // The gradient is summed and left in fp32 whatever the pictures are.
+    const memory::desc gradient(g.weights, memory::data_type::f32, memory::format_tag::any);
+    const auto desc =
+        g.bias ? dnnl::convolution_backward_weights::desc(dnnl::algorithm::convolution_direct, source,
+                                                          gradient, bias_desc(g), result, stride, pad, pad)
+               : dnnl::convolution_backward_weights::desc(dnnl::algorithm::convolution_direct, source,
+                                                          gradient, result, stride, pad, pad);
+    p.weights_desc.emplace(desc, cpu(), p.forward_desc);
+    p.weights = dnnl::convolution_backward_weights(*p.weights_desc);
+  }
+
+  // The fp32 weights in the form that a primitive wants; kept while they do not change.
+  Tensor packed(const Tensor& weight, const memory::dims& dims, const memory::desc& wanted, bool constant) {
+    const Tensor plain = weight.contiguous();
+    const auto version = static_cast<int64_t>(
+        constant ? weight.unsafeGetTensorImpl()->version_counter().current_version() : 0);
+    for (Packed& p : packed_) {
+      if (p.desc != wanted) continue;
+      if (constant && p.source == plain.data_ptr() && p.version == version) return p.bytes;
+      if (constant) {
+        // Not in place: a graph that is still to be run backwards may hold the old ones.
+        p = {wanted, plain.data_ptr(), version, pack(plain, dims, wanted)};
+        return p.bytes;
+      }
+    }
+    Tensor bytes = pack(plain, dims, wanted);
+    if (constant) packed_.push_back({wanted, plain.data_ptr(), version, bytes});
+    return bytes;
+  }
+
+  static memory::desc picture(const memory::dims& dims, at::ScalarType type) {
+    return {dims, type_of(type), memory::format_tag::nhwc};
+  }
+  static memory::desc bias_desc(const Geometry& g) {
+    return {{g.weights[0]}, memory::data_type::f32, memory::format_tag::a};
+  }
+
+ private:
+  struct Packed {
+    memory::desc desc;
+    const void* source;
+    int64_t version;
+    Tensor bytes;
+  };
+
+  static std::array<memory::desc, 3> picture_descs(const Geometry& g) {
+    return {picture(g.source, g.type), picture(g.result, g.type),
+            memory::desc(g.weights, type_of(g.type), memory::format_tag::any)};
+  }
+
+  static Tensor pack(const Tensor& plain, const memory::dims& dims, const memory::desc& wanted) {
+    Tensor bytes = bytes_for(wanted);
+    reorder(view(plain_weights(dims), plain), view(wanted, bytes));
+    return bytes;
+  }
+
+  std::vector<std::unique_ptr<Plan>> plans_;
+  std::vector<Packed> packed_;
+};
+
+std::shared_ptr<ConvolutionState> make_convolution_state() {
+  return std::make_shared<ConvolutionState>();
+}
+
+namespace {
+
+using State = std::shared_ptr<ConvolutionState>;
+
+struct Keeper : torch::CustomClassHolder {  // keeps the state alive as long as a graph needs it
+  explicit Keeper(State s) : state(std::move(s)) {}
+  State state;
+};
+
+Tensor run_forward(ConvolutionState& state, const Geometry& g, const Tensor& source, const Tensor& packed,
+                   const Tensor& bias) {
+  const ConvolutionState::Plan& p = state.plan(g);
+  Tensor result = empty_nhwc(g.result, g.type);
+  std::unordered_map<int, memory> arguments = {
+      {DNNL_ARG_SRC, view(p.forward_desc.src_desc(), source)},
+      {DNNL_ARG_WEIGHTS, view(p.forward_desc.weights_desc(), packed)},
+      {DNNL_ARG_DST, view(p.forward_desc.dst_desc(), result)}};
+  if (g.bias) arguments.emplace(DNNL_ARG_BIAS, view(ConvolutionState::bias_desc(g), bias));
+  execute(p.forward, arguments);
+  return result;
+}
+
+Tensor run_data(ConvolutionState& state, const Geometry& g, const Tensor& result, const Tensor& packed) {
+  ConvolutionState::Plan& p = state.plan(g);
+  ConvolutionState::need_data(p);
+  Tensor source = empty_nhwc(g.source, g.type);
+  execute(p.data, {{DNNL_ARG_DIFF_DST, view(p.data_desc->diff_dst_desc(), result)},
+                   {DNNL_ARG_WEIGHTS, view(p.data_desc->weights_desc(), packed)},
+                   {DNNL_ARG_DIFF_SRC, view(p.data_desc->diff_src_desc(), source)}});
+  return source;
+}
+
+std::pair<Tensor, Tensor> run_weights(ConvolutionState& state, const Geometry& g, const Tensor& source,
+                                      const Tensor& result) {
+  ConvolutionState::Plan& p = state.plan(g);
+  ConvolutionState::need_weights(p);
+  const memory::desc made = p.weights_desc->diff_weights_desc(), wanted = plain_weights(g.weights);
+  Tensor gradient = at::empty(g.weights, at::kFloat), bias;
+  const bool same = made == wanted;
+  const Tensor blocked = same ? gradient : bytes_for(made);
+  std::unordered_map<int, memory> arguments = {
+      {DNNL_ARG_SRC, view(p.weights_desc->src_desc(), source)},
+      {DNNL_ARG_DIFF_DST, view(p.weights_desc->diff_dst_desc(), result)},
+      {DNNL_ARG_DIFF_WEIGHTS, view(made, blocked)}};
+  if (g.bias) {
+    bias = at::empty({g.weights[0]}, at::kFloat);
+    arguments.emplace(DNNL_ARG_DIFF_BIAS, view(ConvolutionState::bias_desc(g), bias));
+  }
+  execute(p.weights, arguments);
+  if (!same) reorder(view(made, blocked), view(wanted, gradient));
+  return {gradient, bias};
+}
+
+Tensor packed_for_data(ConvolutionState& state, const Geometry& g, const Tensor& weight, bool constant) {
+  ConvolutionState::Plan& p = state.plan(g);
+  ConvolutionState::need_data(p);
+  return state.packed(weight, g.weights, p.data_desc->weights_desc(), constant);
+}
+
+void remember(AutogradContext* context, const State& state, const Geometry& g, bool by_input, bool by_weight,
+              bool by_bias) {
+  context->saved_data["state"] = c10::IValue::make_capsule(c10::make_intrusive<Keeper>(state));
+  std::vector<int64_t> numbers;
+  for (const memory::dims* d : {&g.source, &g.weights, &g.result})
+    numbers.insert(numbers.end(), d->begin(), d->end());
+  for (const int64_t v :
+       {g.stride, g.pad_h, g.pad_w, static_cast<int64_t>(g.type), static_cast<int64_t>(g.bias),
+        static_cast<int64_t>(g.threads), static_cast<int64_t>(by_input), static_cast<int64_t>(by_weight),
+        static_cast<int64_t>(by_bias)})
+    numbers.push_back(v);
+  context->saved_data["geometry"] = numbers;
+}
+
+struct Remembered {
+  c10::intrusive_ptr<torch::CustomClassHolder> keeper;
+  ConvolutionState* state;
+  Geometry g;
+  bool by_input, by_weight, by_bias;
+};
+
+Remembered recall(AutogradContext* context) {
+  Remembered r;
+  r.keeper = context->saved_data["state"].toCapsule();
+  r.state = static_cast<Keeper*>(r.keeper.get())->state.get();
+  const auto v = context->saved_data["geometry"].toIntVector();
+  r.g.source.assign(v.begin(), v.begin() + 4);
+  r.g.weights.assign(v.begin() + 4, v.begin() + 8);
+  r.g.result.assign(v.begin() + 8, v.begin() + 12);
+  r.g.stride = v[12];
+  r.g.pad_h = v[13];
+  r.g.pad_w = v[14];
+  r.g.type = static_cast<at::ScalarType>(v[15]);
+  r.g.bias = v[16] != 0;
+  r.g.threads = static_cast<int>(v[17]);
+  r.by_input = v[18] != 0;
+  r.by_weight = v[19] != 0;
+  r.by_bias = v[20] != 0;
+  return r;
+}
+
+class Convolution : public torch::autograd::Function<Convolution> {
+ public:
+  static Tensor forward(AutogradContext* context, const Tensor& input, const Tensor& weight,
+                        const MaybeTensor& bias, const Geometry& geometry, const State& state,
+                        bool constant) {
+    const Tensor x = nhwc(input);
+    const bool by_input = input.requires_grad(), by_weight = weight.requires_grad();
+    const Tensor w = weight.detach();
+    const Tensor packed =
+        state->packed(w, geometry.weights, state->plan(geometry).forward_desc.weights_desc(), constant);
+    Tensor y = run_forward(*state, geometry, x, packed, bias ? bias->detach() : Tensor());
+    // Packed now: by the time of the backward pass an optimiser may have changed the weights.
+    const Tensor backward = by_input ? packed_for_data(*state, geometry, w, constant) : Tensor();
+    context->save_for_backward({by_weight ? x : Tensor(), backward});
+    remember(context, state, geometry, by_input, by_weight, bias && bias->requires_grad());
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const Remembered r = recall(context);
+    const Tensor g = nhwc(gradients[0].to(r.g.type));
+    Tensor dx, dw, db;
+    if (r.by_input) dx = run_data(*r.state, r.g, g, saved[1]);
+    if (r.by_weight) std::tie(dw, db) = run_weights(*r.state, r.g, saved[0], g);
+    if (!r.by_bias) db = Tensor();
+    return {dx, dw, db, Tensor(), Tensor(), Tensor()};
+  }
+};
+
+// The same with source and result exchanged: the backward-by-data primitive makes the picture.
+class TransposedConvolution : public torch::autograd::Function<TransposedConvolution> {
+ public:
+  static Tensor forward(AutogradContext* context, const Tensor& input, const Tensor& weight,
+                        const MaybeTensor& bias, const Geometry& geometry, const State& state,
+                        bool constant) {
+    const Tensor x = nhwc(input);
+    const bool by_input = input.requires_grad(), by_weight = weight.requires_grad();
+    const Tensor w = weight.detach();
+    Tensor y = run_data(*state, geometry, x, packed_for_data(*state, geometry, w, constant));
+    if (bias) y.add_(bias->detach().view({1, -1, 1, 1}));
+    const Tensor backward =
+        by_input
+            ? state->packed(w, geometry.weights, state->plan(geometry).forward_desc.weights_desc(), constant)
+            : Tensor();
+    context->save_for_backward({by_weight ? x : Tensor(), backward});
+    remember(context, state, geometry, by_input, by_weight, bias && bias->requires_grad());
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const Remembered r = recall(context);
+    const Tensor g = nhwc(gradients[0].to(r.g.type));
+    Tensor dx, dw, db;
+    if (r.by_input) dx = run_forward(*r.state, r.g, g, saved[1], Tensor());
+    if (r.by_weight) dw = run_weights(*r.state, r.g, g, saved[0]).first;
+    if (r.by_bias) db = at::sum(g, {0, 2, 3}, false, at::kFloat);
+    return {dx, dw, db, Tensor(), Tensor(), Tensor()};
+  }
+};
+
+bool handled(const Tensor& x) {
+  return (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) && x.numel() > 0;
+}
+
+MaybeTensor maybe(const Tensor& t) {
+  return t.defined() ? MaybeTensor(t) : MaybeTensor();
+}
+
+// Few output channels leave most of a vector of 16 empty. Four neighbouring results at once are a convolution
+// with stride 2, four times the channels and a kernel one larger, in which each of the four has its own
+// place: out[2y + dy, 2x + dx] = Σ w[u, v] · in[2y + (u + dy), 2x + (v + dx)].
+Tensor quads(const Tensor& x, const Tensor& weight, const Tensor& bias, const net::Conv& op,
+             const State& state, int64_t h, int64_t w) {
+  std::vector<Tensor> places;
+  for (const int64_t dy : {0, 1}) {
+    for (const int64_t dx : {0, 1})
+      places.push_back(at::constant_pad_nd(weight, std::array<int64_t, 4>{dx, 1 - dx, dy, 1 - dy}, 0));
+  }
+  const int64_t n = x.size(0), c = weight.size(0);
+  const Tensor kernel = at::cat(places, 0), biases = bias.defined() ? bias.repeat({4}) : bias;
+  const Geometry g{x.sizes().vec(), kernel.sizes().vec(), {n, 4 * c, h / 2, w / 2}, 2, op.pad_h, op.pad_w,
+                   x.scalar_type(), bias.defined(),       at::get_num_threads()};
+  const Tensor y = Convolution::apply(x, kernel, maybe(biases), g, state, false);
+  return y.permute({0, 2, 3, 1})
+      .reshape({n, h / 2, w / 2, 2, 2, c})
+      .permute({0, 1, 3, 2, 4, 5})
+      .reshape({n, h, w, c})
+      .permute({0, 3, 1, 2});
+}
+
+}  // namespace
+
+Tensor convolution_plain(const Tensor& x, const Tensor& weight, const Tensor& bias, const net::Conv& op) {
+  const auto typed = [&](const Tensor& t) { return t.defined() ? t.to(x.scalar_type()) : t; };
+  return at::conv2d(x, typed(weight), typed(bias), op.stride, at::IntArrayRef({op.pad_h, op.pad_w}), 1,
+                    op.groups);
+}
+
+Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, const net::Conv& op,
+                   const State& state, bool constant) {
+  const int64_t h = (x.size(2) + 2 * op.pad_h - op.kernel_h) / op.stride + 1,
+                w = (x.size(3) + 2 * op.pad_w - op.kernel_w) / op.stride + 1;
+  const bool fits = x.size(2) + 2 * op.pad_h >= op.kernel_h && x.size(3) + 2 * op.pad_w >= op.kernel_w;
+  if (!handled(x) || op.groups != 1 || !fits) return convolution_plain(x, weight, bias, op);
+  if (op.out <= 4 && op.stride == 1 && op.kernel_h >= 3 && op.kernel_w >= 3 && h % 2 == 0 && w % 2 == 0)
+    return quads(x, weight, bias, op, state, h, w);
+  const Geometry g{x.sizes().vec(),
+                   weight.sizes().vec(),
+                   {x.size(0), weight.size(0), h, w},
+                   op.stride,
+                   op.pad_h,
+                   op.pad_w,
+                   x.scalar_type(),
+                   bias.defined(),
+                   at::get_num_threads()};
+  return Convolution::apply(x, weight, maybe(bias), g, state, constant);
+}
+
+Tensor transposed_convolution_plain(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                    const net::ConvTranspose& op) {
+  const auto typed = [&](const Tensor& t) { return t.defined() ? t.to(x.scalar_type()) : t; };
+  return at::conv_transpose2d(x, typed(weight), typed(bias), op.stride, op.pad, op.output_pad);
+}
+
+Tensor transposed_convolution(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                              const net::ConvTranspose& op, const State& state, bool constant) {
+  const auto side = [&](int64_t n) { return (n - 1) * op.stride - 2 * op.pad + op.kernel + op.output_pad; };
+  const int64_t h = side(x.size(2)), w = side(x.size(3));
+  if (!handled(x) || h <= 0 || w <= 0) return transposed_convolution_plain(x, weight, bias, op);
+  const Geometry g{{x.size(0), weight.size(1), h, w},
+                   weight.sizes().vec(),
+                   x.sizes().vec(),
+                   op.stride,
+                   op.pad,
+                   op.pad,
+                   x.scalar_type(),
+                   false,
+                   at::get_num_threads()};
+  return TransposedConvolution::apply(x, weight, maybe(bias), g, state, constant);
+}
+
+}  // namespace linmo::train
