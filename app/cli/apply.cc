@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // linmo apply MODEL IN… -o OUT: pictures through a model.
-#include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
@@ -8,6 +8,7 @@
 #include "linmo/apply/batch.h"
 #include "linmo/core/files.h"
 #include "linmo/core/settings.h"
+#include "linmo/model/library.h"
 
 namespace linmo::cli {
 namespace {
@@ -15,43 +16,32 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string model, output, precision = "auto", format;
+  std::string model, output, precision = "auto", format, cells;
   std::vector<std::string> inputs;
   double strength = 1;
   int64_t tile = 0, memory = 1024, max_side = 0;
-  int quality = 95, threads = 0;
-  bool exact = false, keep_colour = false, batch = false;
+  int quality = 95, threads = 0, colours = 0;
+  bool exact = false, keep_colour = false, pixel_art = false, batch = false;
   bool force = false, resume = false, json = false, quiet = false;
 };
 
-// A model file, a run folder, or the name of a bundled model.
-fs::path find_model(const std::string& name) {
-  const fs::path path = name;
-  if (fs::is_directory(path)) {
-    if (fs::exists(path / "model.safetensors")) return path / "model.safetensors";
-    fail(ErrorKind::usage, "the folder {} has no model.safetensors; name a model file or a finished run",
-         name);
+// "32x48" or "32".
+void read_cells(const std::string& text, apply::SpriteSettings& sprites) {
+  if (text.empty()) return;
+  long long width = 0, height = 0;
+  int end = 0;
+  const auto whole = [&](int fields, int wanted) {
+    return fields == wanted && static_cast<size_t>(end) == text.size() && width > 0 && width <= 1 << 20;
+  };
+  if (whole(std::sscanf(text.c_str(), "%lldx%lld%n", &width, &height, &end), 2) && height > 0 &&
+      height <= 1 << 20) {
+    sprites.cell_width = width;
+    sprites.cell_height = height;
+  } else if (end = 0; whole(std::sscanf(text.c_str(), "%lld%n", &width, &end), 1)) {
+    sprites.cell_width = sprites.cell_height = width;
+  } else {
+    fail(ErrorKind::usage, "--cells {}: give width and height in pixels, as in --cells 32x48", text);
   }
-  if (fs::exists(path)) return path;
-  std::error_code ignored;
-  const fs::path binary = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  const fs::path folders[] = {binary / "../share/linmo/models", binary / "../../models", "models"};
-  if (path.filename() == path) {
-    for (const fs::path& folder : folders) {
-      const fs::path file = folder / (name + ".safetensors");
-      if (fs::exists(file)) return file;
-    }
-  }
-  std::vector<std::string> known;
-  for (const fs::path& folder : folders) {
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-      if (entry.path().extension() == ".safetensors") known.push_back(to_utf8(entry.path().stem()));
-    }
-  }
-  std::sort(known.begin(), known.end());
-  known.erase(std::unique(known.begin(), known.end()), known.end());
-  fail(ErrorKind::usage, "the model {} is neither a file, nor a run folder, nor a bundled model ({})", name,
-       known.empty() ? "none are installed" : fmt::format("{}", fmt::join(known, ", ")));
 }
 
 apply::BatchOptions batch_options(const Options& o) {
@@ -67,6 +57,9 @@ apply::BatchOptions batch_options(const Options& o) {
   b.apply.tiles.memory_bytes = static_cast<uint64_t>(o.memory) << 20;
   b.apply.tiles.tile = o.tile;
   b.apply.tiles.exact = o.exact;
+  read_cells(o.cells, b.sprites);
+  b.sprites.pixel_art = o.pixel_art;
+  b.sprites.colours = o.colours;
   return b;
 }
 
@@ -98,7 +91,8 @@ int run(const Options& o) {
   engine_options.threads = o.threads;
   if (o.precision == "fp32") engine_options.precision = engine::Precision::fp32;
   if (o.precision == "bf16") engine_options.precision = engine::Precision::bf16;
-  const apply::Stylizer stylizer = apply::Stylizer::load(find_model(o.model), engine_options);
+  const apply::Stylizer stylizer =
+      apply::Stylizer::load(model::find_model(model::default_library(), o.model), engine_options);
   apply::BatchResult result;
   {
     Console console(o.quiet || o.json);
@@ -142,6 +136,16 @@ void add_apply(Registry registry) {
       ->check(CLI::Range(0.0, 1.0));
   command->add_flag("--keep-colour,--keep-color", o->keep_colour,
                     "take only the lightness from the style and keep the picture's colours");
+  command->add_option("--cells", o->cells,
+                      "the pictures are sprite sheets of such cells [px], as 32x48; no cell sees another");
+  CLI::Option* pixel_art =
+      command->add_flag("--pixel-art", o->pixel_art,
+                        "enlarge with hard edges for the model, come back pixel by pixel in few colours");
+  command
+      ->add_option("--colours,--colors", o->colours,
+                   "of --pixel-art; default: as many as the picture has, at most 64")
+      ->check(CLI::Range(2, 256))
+      ->needs(pixel_art);
   command->add_option("--format", o->format, "of the results; default: as -o or the input is called")
       ->check(CLI::IsMember({"png", "jpg", "jpeg", "webp", "tif", "tiff"}));
   command->add_option("--quality", o->quality, "of JPEG and WebP, 1 … 100")

@@ -192,6 +192,22 @@ class Apply(WithModel):
         for name in self.names:
             self.assertEqual((self.dir / "a" / name).read_bytes(), (self.dir / "b" / name).read_bytes(), name)
 
+    def test_sprite_sheets(self):
+        sheet = make_picture(self.dir / "sheet.png", 40, 24, seed=5, channels=4)
+        whole, cells = self.dir / "whole.png", self.dir / "cells.png"
+        self.run_linmo("apply", self.model, sheet, "-o", whole)
+        self.run_linmo("apply", self.model, sheet, "-o", cells, "--cells", "20x12")
+        self.assertEqual(read_png(cells)[:3], (40, 24, 4))
+        self.assertNotEqual(read_png(cells)[4], read_png(whole)[4])
+        art = self.dir / "art.png"
+        self.run_linmo("apply", self.model, sheet, "-o", art, "--cells", "20", "--pixel-art", "--colours", 6)
+        width, _, _, _, rows = read_png(art)
+        colours = {row[4 * x:4 * x + 3] for row in rows for x in range(width) if row[4 * x + 3]}
+        self.assertLessEqual(len(colours), 6)
+        self.assertEqual([row[3::4] for row in rows], [row[3::4] for row in read_png(sheet)[4]])
+        for wrong in ("20x", "x", "0x4", "-3", "4x4x4"):
+            self.fails("apply", self.model, sheet, "-o", self.dir / "no.png", f"--cells={wrong}", code=USAGE, says="cells")
+
     def test_json(self):
         told = json.loads(self.run_linmo("apply", self.model, self.pictures, "-o", self.dir / "out", "--json").stdout)
         self.assertEqual(len(told["written"]), len(self.names))
