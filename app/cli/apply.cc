@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // linmo apply MODEL IN… -o OUT: pictures through a model.
+#include <cctype>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
@@ -18,9 +20,9 @@ namespace fs = std::filesystem;
 struct Options {
   std::string model, output, precision = "auto", format, cells;
   std::vector<std::string> inputs;
-  double strength = 1;
+  double strength = 1, smooth = 0.8;
   int64_t tile = 0, memory = 1024, max_side = 0;
-  int quality = 95, threads = 0, colours = 0;
+  int quality = 95, threads = 0, colours = 0, crf = 18;
   bool exact = false, keep_colour = false, pixel_art = false, batch = false;
   bool force = false, resume = false, json = false, quiet = false;
 };
@@ -78,7 +80,41 @@ nlohmann::json to_json(const apply::BatchResult& r, const engine::Engine& engine
           {"engine", engine.about()}};
 }
 
+bool is_video(const std::string& name) {
+  std::string extension = to_utf8(fs::path(name).extension());
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  static const std::set<std::string> known = {".mp4", ".m4v", ".mov", ".mkv", ".webm",
+                                              ".avi", ".y4m", ".mpg", ".ts"};
+  return name == "-" || known.contains(extension);
+}
+
+[[noreturn]] void run_video(const Options& o) {
+  if (o.inputs.size() != 1)
+    fail(ErrorKind::usage, "{} is a video; videos are taken one at a time", o.inputs[0]);
+  if (!o.cells.empty() || o.pixel_art || o.resume || !o.format.empty() || o.tile || o.exact)
+    fail(ErrorKind::usage,
+         "--cells, --pixel-art, --resume, --format, --tile and --exact are for pictures, and {} is a video",
+         o.inputs[0]);
+  std::vector<std::string> arguments = {o.model,
+                                        o.inputs[0],
+                                        "-o",
+                                        o.output,
+                                        fmt::format("--strength={}", o.strength),
+                                        fmt::format("--smooth={}", o.smooth),
+                                        fmt::format("--crf={}", o.crf),
+                                        "--precision=" + o.precision,
+                                        fmt::format("--memory={}", o.memory)};
+  if (o.max_side) arguments.push_back(fmt::format("--max-side={}", o.max_side));
+  if (o.threads) arguments.push_back(fmt::format("--threads={}", o.threads));
+  if (o.keep_colour) arguments.push_back("--keep-colour");
+  if (o.force) arguments.push_back("--force");
+  if (o.json) arguments.push_back("--json");
+  if (o.quiet) arguments.push_back("-q");
+  run_helper("linmo-video", std::move(arguments));
+}
+
 int run(const Options& o) {
+  if (is_video(o.inputs[0])) run_video(o);
   std::vector<fs::path> inputs(o.inputs.begin(), o.inputs.end());
   if (o.batch) {
     for (const fs::path& input : inputs) {
@@ -122,14 +158,18 @@ int run(const Options& o) {
 
 void add_apply(Registry registry) {
   auto o = std::make_shared<Options>();
-  CLI::App* command = registry.app.add_subcommand("apply", "Turn pictures into a model's style");
+  CLI::App* command = registry.app.add_subcommand("apply", "Turn pictures and videos into a model's style");
   command->add_option("model", o->model, "a .safetensors file, a run folder, or a bundled model's name")
       ->required();
-  command->add_option("inputs", o->inputs, "pictures and folders; folders are taken with all below them")
+  command
+      ->add_option("inputs", o->inputs,
+                   "pictures and folders (with all below them), or one video; - is y4m on standard input")
       ->required();
   command
       ->add_option("-o,--output", o->output,
-                   "a picture for one picture, otherwise a folder, in which trees are mirrored")
+                   "a picture for one picture, otherwise a folder, in which trees are mirrored; for a video "
+                   "a video, or - for "
+                   "y4m on standard output")
       ->required();
   command->add_option("--strength", o->strength, "0: the untouched picture … 1: the full style")
       ->capture_default_str()
@@ -169,6 +209,14 @@ void add_apply(Registry registry) {
                     "in tiles, take norm statistics from every pixel instead of a sample "
                     "(many times slower, equal to the untiled result)");
   command->add_option("--threads", o->threads, "default: all cores")->check(CLI::Range(1, 1024));
+  command
+      ->add_option("--smooth", o->smooth,
+                   "of videos, against flicker where the scene stands still: 0 (off) … 0.98")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 0.98));
+  command->add_option("--crf", o->crf, "quality of videos: 0 (largest file) … 51")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 51));
   command->add_flag("--batch", o->batch, "the inputs are folders (they may be without this flag too)");
   command->add_flag("--json", o->json, "for machines");
   command->add_flag("-q,--quiet", o->quiet, "only warnings and errors");
