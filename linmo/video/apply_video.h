@@ -10,8 +10,8 @@
 namespace linmo::video {
 
 struct VideoOptions {
-  apply::ApplySettings apply;
-  WriterOptions writer;
+  apply::ApplySettings apply = {};
+  WriterOptions writer = {};
   int64_t max_side = 0;  // frames whose longer side is more are reduced first; 0 keeps every size
   double smooth = 0.8;   // against flicker: Smoother's strength, 0 … 0.98
   bool force = false;    // an existing result is replaced

@@ -103,7 +103,7 @@ struct VideoReader::State {
 VideoReader::VideoReader(const fs::path& path) : state_(std::make_unique<State>()) {
   State& s = *state_;
   s.path = path;
-  av_log_set_level(AV_LOG_ERROR);
+  av_log_set_level(AV_LOG_QUIET);  // the library does not print; what matters is thrown
   AVDictionary* options = nullptr;
   // A playlist in a stranger's file must not open other files or hosts.
   av_dict_set(&options, "protocol_whitelist", "file,pipe", 0);
