@@ -176,8 +176,9 @@ void add_apply(Registry registry) {
       ->check(CLI::Range(0.0, 1.0));
   command->add_flag("--keep-colour,--keep-color", o->keep_colour,
                     "take only the lightness from the style and keep the picture's colours");
-  command->add_option("--cells", o->cells,
-                      "the pictures are sprite sheets of such cells [px], as 32x48; no cell sees another");
+  CLI::Option* cells = command->add_option(
+      "--cells", o->cells,
+      "the pictures are sprite sheets of such cells [px], as 32x48; no cell sees another");
   CLI::Option* pixel_art =
       command->add_flag("--pixel-art", o->pixel_art,
                         "enlarge with hard edges for the model, come back pixel by pixel in few colours");
@@ -193,7 +194,9 @@ void add_apply(Registry registry) {
       ->check(CLI::Range(1, 100));
   command
       ->add_option("--max-side", o->max_side, "reduce pictures whose longer side is more [px]; default: keep")
-      ->check(CLI::Range(1, 1 << 20));
+      ->check(CLI::Range(1, 1 << 20))
+      ->excludes(cells)
+      ->excludes(pixel_art);
   command->add_flag("--force", o->force, "replace results that are there already");
   command->add_flag("--resume", o->resume, "keep results that are there already and do the others")
       ->excludes("--force");
