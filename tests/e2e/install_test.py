@@ -61,6 +61,19 @@ class Install(WithModel):
             self.assertEqual(wrong.returncode, 1, example)
             self.assertIn("in.ppm", wrong.stderr, example)
 
+    @unittest.skipUnless(shutil.which("dpkg-shlibdeps") and shutil.which("cpack"), "there is no cpack or dpkg-shlibdeps")
+    def test_the_debian_package(self):
+        self.command("cpack", "-G", "DEB", "--config", BUILD / "CPackConfig.cmake", "-B", self.dir / "packages",
+                     "-D", "CPACK_COMPONENTS_ALL=linmo")
+        package = next((self.dir / "packages").glob("linmo_*.deb"))
+        about = self.command("dpkg-deb", "-I", package).stdout
+        self.assertRegex(about, r"Depends: .*libdnnl2")
+        self.assertNotIn("libtorch", about)
+        root = self.dir / "root"
+        self.command("dpkg-deb", "-x", package, root)
+        self.assertIn("linmo", self.command(root / "usr/bin/linmo", "--version").stdout)
+        self.assertTrue((root / "usr/include/linmo/linmo_c.h").exists())
+
     def test_only_the_interface_is_visible(self):
         library = next(BUILD.glob("liblinmo-engine.so"))
         if not shutil.which("nm"):
