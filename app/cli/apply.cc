@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // linmo apply MODEL IN… -o OUT: pictures through a model.
-#include <algorithm>
+#include <cctype>
+#include <cstdio>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
 #include "linmo/apply/batch.h"
 #include "linmo/core/files.h"
 #include "linmo/core/settings.h"
+#include "linmo/model/library.h"
 
 namespace linmo::cli {
 namespace {
@@ -15,43 +18,32 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string model, output, precision = "auto", format;
+  std::string model, output, precision = "auto", format, cells;
   std::vector<std::string> inputs;
-  double strength = 1;
+  double strength = 1, smooth = 0.8;
   int64_t tile = 0, memory = 1024, max_side = 0;
-  int quality = 95, threads = 0;
-  bool exact = false, keep_colour = false, batch = false;
+  int quality = 95, threads = 0, colours = 0, crf = 18;
+  bool exact = false, keep_colour = false, pixel_art = false, batch = false;
   bool force = false, resume = false, json = false, quiet = false;
 };
 
-// A model file, a run folder, or the name of a bundled model.
-fs::path find_model(const std::string& name) {
-  const fs::path path = name;
-  if (fs::is_directory(path)) {
-    if (fs::exists(path / "model.safetensors")) return path / "model.safetensors";
-    fail(ErrorKind::usage, "the folder {} has no model.safetensors; name a model file or a finished run",
-         name);
+// "32x48" or "32".
+void read_cells(const std::string& text, apply::SpriteSettings& sprites) {
+  if (text.empty()) return;
+  long long width = 0, height = 0;
+  int end = 0;
+  const auto whole = [&](int fields, int wanted) {
+    return fields == wanted && static_cast<size_t>(end) == text.size() && width > 0 && width <= 1 << 20;
+  };
+  if (whole(std::sscanf(text.c_str(), "%lldx%lld%n", &width, &height, &end), 2) && height > 0 &&
+      height <= 1 << 20) {
+    sprites.cell_width = width;
+    sprites.cell_height = height;
+  } else if (end = 0; whole(std::sscanf(text.c_str(), "%lld%n", &width, &end), 1)) {
+    sprites.cell_width = sprites.cell_height = width;
+  } else {
+    fail(ErrorKind::usage, "--cells {}: give width and height in pixels, as in --cells 32x48", text);
   }
-  if (fs::exists(path)) return path;
-  std::error_code ignored;
-  const fs::path binary = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  const fs::path folders[] = {binary / "../share/linmo/models", binary / "../../models", "models"};
-  if (path.filename() == path) {
-    for (const fs::path& folder : folders) {
-      const fs::path file = folder / (name + ".safetensors");
-      if (fs::exists(file)) return file;
-    }
-  }
-  std::vector<std::string> known;
-  for (const fs::path& folder : folders) {
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-      if (entry.path().extension() == ".safetensors") known.push_back(to_utf8(entry.path().stem()));
-    }
-  }
-  std::sort(known.begin(), known.end());
-  known.erase(std::unique(known.begin(), known.end()), known.end());
-  fail(ErrorKind::usage, "the model {} is neither a file, nor a run folder, nor a bundled model ({})", name,
-       known.empty() ? "none are installed" : fmt::format("{}", fmt::join(known, ", ")));
 }
 
 apply::BatchOptions batch_options(const Options& o) {
@@ -67,6 +59,9 @@ apply::BatchOptions batch_options(const Options& o) {
   b.apply.tiles.memory_bytes = static_cast<uint64_t>(o.memory) << 20;
   b.apply.tiles.tile = o.tile;
   b.apply.tiles.exact = o.exact;
+  read_cells(o.cells, b.sprites);
+  b.sprites.pixel_art = o.pixel_art;
+  b.sprites.colours = o.colours;
   return b;
 }
 
@@ -85,7 +80,41 @@ nlohmann::json to_json(const apply::BatchResult& r, const engine::Engine& engine
           {"engine", engine.about()}};
 }
 
+bool is_video(const std::string& name) {
+  std::string extension = to_utf8(fs::path(name).extension());
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  static const std::set<std::string> known = {".mp4", ".m4v", ".mov", ".mkv", ".webm",
+                                              ".avi", ".y4m", ".mpg", ".ts"};
+  return name == "-" || known.contains(extension);
+}
+
+[[noreturn]] void run_video(const Options& o) {
+  if (o.inputs.size() != 1)
+    fail(ErrorKind::usage, "{} is a video; videos are taken one at a time", o.inputs[0]);
+  if (!o.cells.empty() || o.pixel_art || o.resume || !o.format.empty() || o.tile || o.exact)
+    fail(ErrorKind::usage,
+         "--cells, --pixel-art, --resume, --format, --tile and --exact are for pictures, and {} is a video",
+         o.inputs[0]);
+  std::vector<std::string> arguments = {o.model,
+                                        o.inputs[0],
+                                        "-o",
+                                        o.output,
+                                        fmt::format("--strength={}", o.strength),
+                                        fmt::format("--smooth={}", o.smooth),
+                                        fmt::format("--crf={}", o.crf),
+                                        "--precision=" + o.precision,
+                                        fmt::format("--memory={}", o.memory)};
+  if (o.max_side) arguments.push_back(fmt::format("--max-side={}", o.max_side));
+  if (o.threads) arguments.push_back(fmt::format("--threads={}", o.threads));
+  if (o.keep_colour) arguments.push_back("--keep-colour");
+  if (o.force) arguments.push_back("--force");
+  if (o.json) arguments.push_back("--json");
+  if (o.quiet) arguments.push_back("-q");
+  run_helper("linmo-video", std::move(arguments));
+}
+
 int run(const Options& o) {
+  if (is_video(o.inputs[0])) run_video(o);
   std::vector<fs::path> inputs(o.inputs.begin(), o.inputs.end());
   if (o.batch) {
     for (const fs::path& input : inputs) {
@@ -98,7 +127,8 @@ int run(const Options& o) {
   engine_options.threads = o.threads;
   if (o.precision == "fp32") engine_options.precision = engine::Precision::fp32;
   if (o.precision == "bf16") engine_options.precision = engine::Precision::bf16;
-  const apply::Stylizer stylizer = apply::Stylizer::load(find_model(o.model), engine_options);
+  const apply::Stylizer stylizer =
+      apply::Stylizer::load(model::find_model(model::default_library(), o.model), engine_options);
   apply::BatchResult result;
   {
     Console console(o.quiet || o.json);
@@ -128,20 +158,35 @@ int run(const Options& o) {
 
 void add_apply(Registry registry) {
   auto o = std::make_shared<Options>();
-  CLI::App* command = registry.app.add_subcommand("apply", "Turn pictures into a model's style");
+  CLI::App* command = registry.app.add_subcommand("apply", "Turn pictures and videos into a model's style");
   command->add_option("model", o->model, "a .safetensors file, a run folder, or a bundled model's name")
       ->required();
-  command->add_option("inputs", o->inputs, "pictures and folders; folders are taken with all below them")
+  command
+      ->add_option("inputs", o->inputs,
+                   "pictures and folders (with all below them), or one video; - is y4m on standard input")
       ->required();
   command
       ->add_option("-o,--output", o->output,
-                   "a picture for one picture, otherwise a folder, in which trees are mirrored")
+                   "a picture for one picture, otherwise a folder, in which trees are mirrored; for a video "
+                   "a video, or - for "
+                   "y4m on standard output")
       ->required();
   command->add_option("--strength", o->strength, "0: the untouched picture … 1: the full style")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
   command->add_flag("--keep-colour,--keep-color", o->keep_colour,
                     "take only the lightness from the style and keep the picture's colours");
+  CLI::Option* cells = command->add_option(
+      "--cells", o->cells,
+      "the pictures are sprite sheets of such cells [px], as 32x48; no cell sees another");
+  CLI::Option* pixel_art =
+      command->add_flag("--pixel-art", o->pixel_art,
+                        "enlarge with hard edges for the model, come back pixel by pixel in few colours");
+  command
+      ->add_option("--colours,--colors", o->colours,
+                   "of --pixel-art; default: as many as the picture has, at most 64")
+      ->check(CLI::Range(2, 256))
+      ->needs(pixel_art);
   command->add_option("--format", o->format, "of the results; default: as -o or the input is called")
       ->check(CLI::IsMember({"png", "jpg", "jpeg", "webp", "tif", "tiff"}));
   command->add_option("--quality", o->quality, "of JPEG and WebP, 1 … 100")
@@ -149,7 +194,9 @@ void add_apply(Registry registry) {
       ->check(CLI::Range(1, 100));
   command
       ->add_option("--max-side", o->max_side, "reduce pictures whose longer side is more [px]; default: keep")
-      ->check(CLI::Range(1, 1 << 20));
+      ->check(CLI::Range(1, 1 << 20))
+      ->excludes(cells)
+      ->excludes(pixel_art);
   command->add_flag("--force", o->force, "replace results that are there already");
   command->add_flag("--resume", o->resume, "keep results that are there already and do the others")
       ->excludes("--force");
@@ -165,6 +212,14 @@ void add_apply(Registry registry) {
                     "in tiles, take norm statistics from every pixel instead of a sample "
                     "(many times slower, equal to the untiled result)");
   command->add_option("--threads", o->threads, "default: all cores")->check(CLI::Range(1, 1024));
+  command
+      ->add_option("--smooth", o->smooth,
+                   "of videos, against flicker where the scene stands still: 0 (off) … 0.98")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 0.98));
+  command->add_option("--crf", o->crf, "quality of videos: 0 (largest file) … 51")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 51));
   command->add_flag("--batch", o->batch, "the inputs are folders (they may be without this flag too)");
   command->add_flag("--json", o->json, "for machines");
   command->add_flag("-q,--quiet", o->quiet, "only warnings and errors");

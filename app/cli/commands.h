@@ -14,6 +14,7 @@ void add_glyphs(Registry);
 void add_train(Registry);
 void add_apply(Registry);
 void add_import(Registry);
+void add_export(Registry);
 void add_models(Registry);
 void add_evaluate(Registry);
 void add_net(Registry);

@@ -25,7 +25,7 @@ namespace linmo::cli {
     ::execv(path.c_str(), argv.data());
     fail_io("start", place);
   }
-  fail(ErrorKind::io, "{} is not beside {}; build with LINMO_TRAIN=ON (./run build)", program, to_utf8(self));
+  fail(ErrorKind::io, "{} is not beside {}; build and install it too (./run build)", program, to_utf8(self));
 }
 
 void add_train(Registry registry) {

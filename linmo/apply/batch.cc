@@ -342,7 +342,9 @@ BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inp
         events.warn(fmt::format("{}: {}", to_utf8(work->item.input), warning));
       if (work->failure.empty()) {
         const Clock::time_point start = Clock::now();
-        work->failure = reason_of([&] { work->image = stylizer.apply(work->image, options.apply, inner); });
+        work->failure = reason_of([&] {
+          work->image = apply_sprites(stylizer, work->image, options.sprites, options.apply, inner);
+        });
         result.engine_seconds += since(start);
       }
       if (!work->failure.empty()) {

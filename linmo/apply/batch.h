@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "linmo/apply/sprites.h"
 #include "linmo/apply/stylizer.h"
 #include "linmo/image/codec.h"
 
@@ -24,6 +25,7 @@ struct BatchOptions {
   bool force = false;   // existing results are replaced
   bool resume = false;  // existing results are kept and their pictures skipped
   ApplySettings apply;
+  SpriteSettings sprites;
   ImageLimits limits;
 };
 

@@ -9,7 +9,9 @@
 #include "linmo/core/files.h"
 #include "linmo/engine/engine.h"
 #include "linmo/engine/reference.h"
+#include "linmo/model/golden_test.h"
 #include "linmo/model/pth.h"
+#include "linmo/net/anime_gan.h"
 
 namespace linmo::engine {
 namespace {
@@ -50,6 +52,18 @@ TEST(Import, GeneratorsPaintWhatPyTorchPaints) {
     ++networks;
   }
   EXPECT_EQ(networks, 11);
+}
+
+// Its weights are made and not stored (tests/golden/make_anime_gan.py).
+TEST(Import, AnimeGanPaintsWhatPyTorchPaints) {
+  const golden::File file("anime_gan");
+  const model::Model m = model::import_checkpoint(golden::weights(net::anime_gan_v2(), "anime_gan"),
+                                                  {.name = "", .licence = "", .source = ""});
+  EXPECT_EQ(m.network.family, "anime_gan_v2");
+  const std::vector<float> in = golden::noise("anime_gan/input", {1, 3, 40, 32}).floats();
+  std::vector<float> out(in.size());
+  Engine(m.network, m.tensors, {Precision::fp32, 1, 1}).run(in, 40, 32, out, Layout::planar);
+  file.expect_close<float>("output", out, kTolerance);
 }
 
 }  // namespace

@@ -227,11 +227,14 @@ Model import_checkpoint(TensorMap tensors, const ImportHint& hint) {
   for (const net::ParameterInfo& p : net::parameters(found->network)) wanted.insert(p.name);
   Model model;
   for (auto& [key, tensor] : tensors) {
+    const bool statistic = is_statistic(key);
     if (wanted.contains(key)) {
       if (!is_finite(tensor)) problems.push_back(key + " holds numbers that are not finite");
       model.tensors[key] = std::move(tensor);
-    } else if (!is_statistic(key)) {
+    } else if (!statistic) {
       problems.push_back(key + " is not part of it");
+    } else if (found->picture_statistics && tensor.dtype() == DType::f32 && is_finite(tensor)) {
+      model.tensors[key] = std::move(tensor);  // not used, but an export is whole again
     }
   }
   if (!problems.empty()) {

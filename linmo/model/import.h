@@ -21,9 +21,9 @@ struct ImportHint {
 };
 
 // Knows CycleGAN's and CUT's ResNets, pix2pix's U-Nets, SRGAN (leftthomas), fast-neural-style TransformerNet
-// and AnimeGANv2. `tensors` is a state dict (pth.h). Old instance norms' running statistics are left out, f64
-// becomes f32. Card: name, architecture (in words), licence, source. Throws ErrorKind::input naming what was
-// found and what was expected.
+// and AnimeGANv2. `tensors` is a state dict (pth.h). Old instance norms' running statistics are left out;
+// those of batch norms stay, used or not. f64 becomes f32. Card: name, architecture (in words), licence,
+// source. Throws ErrorKind::input naming what was found and what was expected.
 Model import_checkpoint(TensorMap tensors, const ImportHint& hint);
 
 // The state dict in a file of torch.save() or a safetensors file, whichever it is.

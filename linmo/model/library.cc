@@ -23,7 +23,11 @@ Library default_library() {
   Library library{{"models"}};
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (!error) library.folders.push_back(program.parent_path().parent_path() / "share" / "linmo" / "models");
+  if (error) return library;
+  const fs::path prefix = program.parent_path().parent_path();
+  library.folders.push_back(prefix / "share" / "linmo" / "models");
+  if (prefix.filename() == "build")
+    library.folders.push_back(prefix.parent_path() / "models");  // not installed
   return library;
 }
 

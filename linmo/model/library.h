@@ -12,7 +12,8 @@ namespace linmo::model {
 struct Library {
   std::vector<std::filesystem::path> folders;
 };
-// ./models, and share/linmo/models beside the program's bin folder.
+// ./models, share/linmo/models beside the program's bin folder, and the source's models for a program in its
+// build folder.
 Library default_library();
 
 // All *.safetensors in the library's folders, by name; of two with one name the first folder's.

@@ -3,7 +3,9 @@
 and nothing of a user's is lost whatever goes wrong."""
 
 import json
+import os
 import random
+import subprocess
 import unittest
 
 import support
@@ -191,6 +193,44 @@ class Apply(WithModel):
             self.run_linmo("apply", self.model, self.pictures, "-o", self.dir / name)
         for name in self.names:
             self.assertEqual((self.dir / "a" / name).read_bytes(), (self.dir / "b" / name).read_bytes(), name)
+
+    def test_sprite_sheets(self):
+        sheet = make_picture(self.dir / "sheet.png", 40, 24, seed=5, channels=4)
+        whole, cells = self.dir / "whole.png", self.dir / "cells.png"
+        self.run_linmo("apply", self.model, sheet, "-o", whole)
+        self.run_linmo("apply", self.model, sheet, "-o", cells, "--cells", "20x12")
+        self.assertEqual(read_png(cells)[:3], (40, 24, 4))
+        self.assertNotEqual(read_png(cells)[4], read_png(whole)[4])
+        art = self.dir / "art.png"
+        self.run_linmo("apply", self.model, sheet, "-o", art, "--cells", "20", "--pixel-art", "--colours", 6)
+        width, _, _, _, rows = read_png(art)
+        colours = {row[4 * x:4 * x + 3] for row in rows for x in range(width) if row[4 * x + 3]}
+        self.assertLessEqual(len(colours), 6)
+        self.assertEqual([row[3::4] for row in rows], [row[3::4] for row in read_png(sheet)[4]])
+        for wrong in ("20x", "x", "0x4", "-3", "4x4x4"):
+            self.fails("apply", self.model, sheet, "-o", self.dir / "no.png", f"--cells={wrong}", code=USAGE, says="cells")
+
+    @unittest.skipUnless(os.path.exists(support.LINMO + "-video"), "this build has no linmo-video")
+    def test_videos(self):
+        video, out, back = self.dir / "影.y4m", self.dir / "out.mp4", self.dir / "back.y4m"
+        frames = b"".join(b"FRAME\n" + bytes([level]) * (32 * 24) + bytes([128]) * (16 * 12 * 2) for level in range(60, 160, 20))
+        video.write_bytes(b"YUV4MPEG2 W32 H24 F25:1 Ip A1:1 C420jpeg\n" + frames)
+        told = json.loads(self.run_linmo("apply", self.model, video, "-o", out, "--json").stdout)
+        self.assertEqual((told["frames"], told["width"], told["height"]), (5, 32, 24))
+        self.fails("apply", self.model, video, "-o", out, code=USAGE, says="--force")
+        self.run_linmo("apply", self.model, out, "-o", back, "--strength", 0, "--smooth", 0, "-q")
+        self.assertEqual(back.read_bytes().count(b"FRAME\n"), 5)
+        piped = subprocess.run([support.LINMO, "apply", self.model, "-", "-o", "-", "-q"], input=video.read_bytes(),
+                               capture_output=True, timeout=60)
+        self.assertEqual(piped.returncode, DONE, piped.stderr)
+        self.assertTrue(piped.stdout.startswith(b"YUV4MPEG2 "))
+        self.assertEqual(piped.stdout.count(b"FRAME\n"), 5)
+        (self.dir / "坏.mp4").write_bytes(b"no video")
+        self.fails("apply", self.model, self.dir / "坏.mp4", "-o", self.dir / "x.mp4", says="坏.mp4")
+        self.fails("apply", self.model, video, "-o", self.dir / "x.png", code=USAGE, says="mp4")
+        self.fails("apply", self.model, video, "-o", self.dir / "x.mp4", "--cells", 8, code=USAGE, says="pictures")
+        self.assertFalse((self.dir / "x.mp4").exists())
+        self.assertNoLeftovers(self.dir)
 
     def test_json(self):
         told = json.loads(self.run_linmo("apply", self.model, self.pictures, "-o", self.dir / "out", "--json").stdout)

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// A video through a Stylizer.
+#pragma once
+
+#include <filesystem>
+
+#include "linmo/apply/stylizer.h"
+#include "linmo/video/container.h"
+
+namespace linmo::video {
+
+struct VideoOptions {
+  apply::ApplySettings apply = {};
+  WriterOptions writer = {};
+  int64_t max_side = 0;  // frames whose longer side is more are reduced first; 0 keeps every size
+  double smooth = 0.8;   // against flicker: Smoother's strength, 0 … 0.98
+  bool force = false;    // an existing result is replaced
+};
+struct VideoResult {
+  int64_t frames = 0, damaged = 0;
+  int64_t width = 0, height = 0;
+  double seconds = 0;
+};
+
+// Every frame in the model's style; sound, timing and rotation stay. Stopped or failed, it leaves no file
+// and must be begun again. Throws as VideoReader, VideoWriter and Stylizer::apply(); ErrorKind::usage for a
+// result that exists.
+VideoResult apply_video(const apply::Stylizer& stylizer, const std::filesystem::path& input,
+                        const std::filesystem::path& output, const VideoOptions& options,
+                        EventSink& events = null_sink());
+
+}  // namespace linmo::video

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""check_onnx.py FOLDER: what linmo/engine/onnx_test.cc wrote there is valid ONNX, and ONNX Runtime computes from it
+what linmo's engine did, to 1e-4 of the result's range, in the size that was exported for no other."""
+import pathlib
+import sys
+
+import numpy
+import onnx
+import onnxruntime
+
+TOLERANCE = 1e-4
+
+
+def main(folder):
+    worst = 0
+    for line in (folder / "cases.txt").read_text().splitlines():
+        name, *sizes = line.split()
+        sizes = list(map(int, sizes))
+        case = folder / name
+        picture = numpy.fromfile(case / "input.f32", "<f4").reshape(1, *sizes[:3])
+        want = numpy.fromfile(case / "output.f32", "<f4").reshape(1, *sizes[3:])
+        for opset in (13, 17):
+            file = case / f"model.{opset}.onnx"
+            model = onnx.load(file)
+            onnx.checker.check_model(model, full_check=True)
+            assert model.opset_import[0].version == opset, (name, opset)
+            assert model.graph.input[0].type.tensor_type.shape.dim[2].dim_param == "height", name
+            options = onnxruntime.SessionOptions()
+            options.log_severity_level = 3
+            options.intra_op_num_threads = 1
+            session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+            # Two pictures at once: the number is open too.
+            got = session.run(None, {"input": numpy.concatenate([picture, picture])})[0]
+            assert got.shape[1:] == want.shape[1:], (name, got.shape, want.shape)
+            scale = max(1.0, float(numpy.abs(want).max()))
+            error = max(float(numpy.abs(g - want[0]).max()) for g in got) / scale
+            worst = max(worst, error)
+            print(f"{name:24} opset {opset}  largest difference {error:.1e}")
+            assert error < TOLERANCE, (name, opset, error)
+    assert worst > 0
+
+
+main(pathlib.Path(sys.argv[1]))
