@@ -104,6 +104,17 @@ struct Engine::State {
     return fresh;
   }
 
+  // Room for `bytes`: small workspaces of other sizes are worth keeping, large ones would double the memory
+  // that a run was allowed.
+  void free_idle(uint64_t bytes) {
+    if (bytes < (uint64_t{32} << 20)) return;
+    const std::lock_guard lock(mutex);
+    for (const auto& other : slots) {
+      const std::lock_guard inner(other->mutex);
+      other->idle.clear();
+    }
+  }
+
   const net::Description description;
   Options options;
   Type type = Type::f32;
@@ -223,7 +234,10 @@ void Engine::run_with(std::span<const float> in, net::Shape input, Rect crop, in
         slot->idle.pop_back();
       }
     }
-    if (!workspace) workspace = slot->plan->make_workspace();
+    if (!workspace) {
+      state_->free_idle(slot->plan->bytes());
+      workspace = slot->plan->make_workspace();
+    }
     if (norms.record) norms.record->resize(state_->statistics.size());
     slot->plan->run(*workspace, in, layout, crop, out, norms, observer);
     const std::lock_guard lock(slot->mutex);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/engine/plan.h"
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -33,9 +37,15 @@ std::string key_of(const ConvStep& step) {
 }
 
 AlignedBytes allocate(uint64_t bytes) {
-  const size_t rounded = (static_cast<size_t>(bytes) + kAlignment) / kAlignment * kAlignment;
-  AlignedBytes p(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded)));
+  constexpr size_t kHugePage = size_t{2} << 20;
+  const size_t unit = bytes >= 4 * kHugePage ? kHugePage : kAlignment;
+  const size_t rounded = (static_cast<size_t>(bytes) + unit) / unit * unit;
+  AlignedBytes p(static_cast<std::byte*>(std::aligned_alloc(unit, rounded)));
   if (!p) fail(ErrorKind::limit, "no memory for {} MB of working space; use smaller tiles", bytes >> 20);
+#ifdef __linux__
+  // Touching fresh memory page by page costs more than the norms do; a refusal does no harm.
+  if (unit == kHugePage) madvise(p.get(), rounded, MADV_HUGEPAGE);
+#endif
   return p;
 }
 
