@@ -73,7 +73,6 @@ void add_quantise(Registry registry) {
   auto o = std::make_shared<Options>();
   CLI::App* command = registry.app.add_subcommand(
       "quantise", "Prepare a model for int8 (apply --precision int8) and measure what that costs in quality");
-  command->alias("quantize");
   command->add_option("model", o->model, "a model's file, a run's folder, or the name of a listed model")
       ->required();
   command
