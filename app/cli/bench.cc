@@ -17,6 +17,7 @@ namespace {
 struct Options {
   std::vector<std::string> networks = {"resnet_9blocks:64", "resnet_6blocks:32", "compact:32"};
   int64_t size = 256;
+  double psnr = 36;
   int threads = 0, runs = 10;
   bool json = false;
 };
@@ -57,7 +58,7 @@ int run(const Options& o) {
     if (engine::cpu_has_int8())
       engine::quantise(d, tensors,
                        {{o.size, o.size, picture}, {o.size, o.size, waves(o.size, d.in_channels(), 2)}},
-                       {10, o.threads});
+                       {o.psnr, o.threads});
     std::vector<float> truth;
     for (const auto& [precision, wanted] : {std::pair{"fp32", engine::Precision::fp32},
                                             {"bf16", engine::Precision::bf16},
@@ -126,6 +127,11 @@ void add_bench(Registry registry) {
   command->add_option("--runs", o->runs, "timed after one that is not")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
+  command
+      ->add_option("--psnr", o->psnr,
+                   "int8 as close to fp32 as this [dB]: layers stay in floating point until it is")
+      ->capture_default_str()
+      ->check(CLI::Range(10.0, 80.0));
   command->add_option("--threads", o->threads, "default: all cores")->check(CLI::Range(1, 1024));
   command->add_flag("--json", o->json, "for machines");
   command->callback([o, &code = registry.exit_code] { code = run(*o); });
