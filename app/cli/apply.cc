@@ -127,6 +127,7 @@ int run(const Options& o) {
   engine_options.threads = o.threads;
   if (o.precision == "fp32") engine_options.precision = engine::Precision::fp32;
   if (o.precision == "bf16") engine_options.precision = engine::Precision::bf16;
+  if (o.precision == "int8") engine_options.precision = engine::Precision::int8;
   const apply::Stylizer stylizer =
       apply::Stylizer::load(model::find_model(model::default_library(), o.model), engine_options);
   apply::BatchResult result;
@@ -200,9 +201,12 @@ void add_apply(Registry registry) {
   command->add_flag("--force", o->force, "replace results that are there already");
   command->add_flag("--resume", o->resume, "keep results that are there already and do the others")
       ->excludes("--force");
-  command->add_option("--precision", o->precision, "auto: bf16 where the processor computes in it, else fp32")
+  command
+      ->add_option("--precision", o->precision,
+                   "auto: bf16 where the processor computes in it, else fp32; int8: models prepared with "
+                   "linmo quantise")
       ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "fp32", "bf16"}));
+      ->check(CLI::IsMember({"auto", "fp32", "bf16", "int8"}));
   command->add_option("--memory", o->memory, "working memory beside the picture and the model [MB]")
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));

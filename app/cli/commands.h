@@ -16,8 +16,10 @@ void add_apply(Registry);
 void add_import(Registry);
 void add_export(Registry);
 void add_models(Registry);
+void add_quantise(Registry);
 void add_evaluate(Registry);
 void add_net(Registry);
+void add_bench(Registry);
 
 // Replaces this process by a program that is installed beside it (linmo-train).
 [[noreturn]] void run_helper(const std::string& program, std::vector<std::string> arguments);

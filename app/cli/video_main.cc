@@ -26,7 +26,7 @@ int run(int argc, char** argv) {
   app.add_option("--max-side", options.max_side)->check(CLI::Range(2, 1 << 20));
   app.add_option("--smooth", options.smooth)->check(CLI::Range(0.0, 0.98));
   app.add_option("--crf", options.writer.crf)->check(CLI::Range(0, 51));
-  app.add_option("--precision", precision)->check(CLI::IsMember({"auto", "fp32", "bf16"}));
+  app.add_option("--precision", precision)->check(CLI::IsMember({"auto", "fp32", "bf16", "int8"}));
   app.add_option("--memory", memory)->check(CLI::Range(1, 1 << 20));
   app.add_option("--threads", engine.threads);
   app.add_flag("--force", options.force);
@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
          output);
   if (precision == "fp32") engine.precision = engine::Precision::fp32;
   if (precision == "bf16") engine.precision = engine::Precision::bf16;
+  if (precision == "int8") engine.precision = engine::Precision::int8;
   options.apply.tiles.memory_bytes = static_cast<uint64_t>(memory) << 20;
   const apply::Stylizer stylizer =
       apply::Stylizer::load(model::find_model(model::default_library(), model), engine);

@@ -25,6 +25,9 @@ engine::Options engine_options(const StylizerOptions& options) {
     case StylizerOptions::Precision::bf16:
       o.precision = engine::Precision::bf16;
       break;
+    case StylizerOptions::Precision::int8:
+      o.precision = engine::Precision::int8;
+      break;
   }
   return o;
 }

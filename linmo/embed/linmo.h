@@ -40,9 +40,11 @@ struct PictureFormat {
 };
 
 struct StylizerOptions {
-  enum class Precision { automatic, fp32, bf16 };
-  Precision precision = Precision::automatic;  // bf16 where the processor computes in it, else fp32
-  int threads = 0;                             // 0: all cores
+  enum class Precision { automatic, fp32, bf16, int8 };
+  // automatic: bf16 where the processor computes in it, else fp32. int8 needs a model that `linmo quantise`
+  // has prepared. A precision that the processor lacks becomes the next wider one.
+  Precision precision = Precision::automatic;
+  int threads = 0;  // 0: all cores
 };
 
 struct StyleSettings {
@@ -61,7 +63,7 @@ struct StyleSettings {
 class LINMO_API Stylizer {
  public:
   // A model file (.safetensors of linmo), or its bytes. Throws ErrorKind::input for anything else,
-  // ErrorKind::io when there is no such file, ErrorKind::usage for bf16 where the processor has none.
+  // ErrorKind::io when there is no such file, ErrorKind::usage for int8 with a model that was not prepared.
   static Stylizer load(const std::filesystem::path& model_file, const StylizerOptions& options = {});
   static Stylizer load(std::span<const std::byte> model, const StylizerOptions& options = {});
   ~Stylizer();

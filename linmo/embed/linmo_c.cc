@@ -71,6 +71,9 @@ linmo::StylizerOptions options_of(linmo_precision precision, int threads) {
     case LINMO_BF16:
       options.precision = linmo::StylizerOptions::Precision::bf16;
       return options;
+    case LINMO_INT8:
+      options.precision = linmo::StylizerOptions::Precision::int8;
+      return options;
   }
   throw linmo::Error(linmo::ErrorKind::usage,
                      "there is no precision " + std::to_string(static_cast<int>(precision)));

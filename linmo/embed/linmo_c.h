@@ -28,7 +28,12 @@ typedef enum linmo_status {
   LINMO_INTERNAL = 8
 } linmo_status;
 
-typedef enum linmo_precision { LINMO_AUTOMATIC = 0, LINMO_FP32 = 1, LINMO_BF16 = 2 } linmo_precision;
+typedef enum linmo_precision {
+  LINMO_AUTOMATIC = 0,
+  LINMO_FP32 = 1,
+  LINMO_BF16 = 2,
+  LINMO_INT8 = 3
+} linmo_precision;
 typedef enum linmo_sample { LINMO_U8 = 1, LINMO_U16 = 2, LINMO_F32 = 4 } linmo_sample; /* bytes of one */
 
 typedef struct linmo_stylizer linmo_stylizer;

@@ -32,10 +32,12 @@ std::string_view isa_name() {
     case dnnl::cpu_isa::avx512_core_bf16:
       return "AVX-512 with BF16";
     case dnnl::cpu_isa::avx512_core_vnni:
+      return "AVX-512 with VNNI";
     case dnnl::cpu_isa::avx512_core:
       return "AVX-512";
-    case dnnl::cpu_isa::avx2:
     case dnnl::cpu_isa::avx2_vnni:
+      return "AVX2 with VNNI";
+    case dnnl::cpu_isa::avx2:
       return "AVX2";
     case dnnl::cpu_isa::avx:
       return "AVX";
@@ -51,6 +53,11 @@ std::string_view isa_name() {
 bool cpu_has_bf16() {
   const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
   return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+}
+
+bool cpu_has_int8() {
+  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+  return cpu_has_bf16() || isa == dnnl::cpu_isa::avx512_core_vnni || isa == dnnl::cpu_isa::avx2_vnni;
 }
 
 void Moments::merge(const Moments& other) {
@@ -76,11 +83,11 @@ struct Engine::State {
     std::vector<std::unique_ptr<Workspace>> idle;
   };
 
-  State(net::Description d, model::TensorMap tensors, const Options& o)
+  State(net::Description d, model::TensorMap tensors, Quantisation quantisation, const Options& o)
       : description(std::move(d)),
         options(o),
         engine(dnnl::engine::kind::cpu, 0),
-        weights(description, std::move(tensors)) {}
+        weights(description, std::move(tensors), std::move(quantisation)) {}
 
   std::shared_ptr<Slot> slot(net::Shape input) {
     const std::lock_guard lock(mutex);
@@ -97,6 +104,17 @@ struct Engine::State {
     return fresh;
   }
 
+  // Room for `bytes`: small workspaces of other sizes are worth keeping, large ones would double the memory
+  // that a run was allowed.
+  void free_idle(uint64_t bytes) {
+    if (bytes < (uint64_t{32} << 20)) return;
+    const std::lock_guard lock(mutex);
+    for (const auto& other : slots) {
+      const std::lock_guard inner(other->mutex);
+      other->idle.clear();
+    }
+  }
+
   const net::Description description;
   Options options;
   Type type = Type::f32;
@@ -111,12 +129,18 @@ struct Engine::State {
 Engine::Engine(net::Description network, model::TensorMap tensors, Options options) {
   net::validate(network);
   check_tensors(network, tensors);
-  if (options.precision == Precision::bf16 && !cpu_has_bf16())
-    fail(ErrorKind::usage, "this processor ({}) does not compute in bf16; use fp32", isa_name());
-  state_ = std::make_unique<State>(std::move(network), std::move(tensors), options);
-  const bool bf16 =
-      options.precision == Precision::bf16 || (options.precision == Precision::automatic && cpu_has_bf16());
-  state_->type = bf16 ? Type::bf16 : Type::f32;
+  Quantisation quantisation;
+  if (options.precision == Precision::int8) {
+    quantisation = stored_quantisation(network, tensors);
+    if (quantisation.empty())
+      fail(
+          ErrorKind::usage,
+          "the model is not prepared for int8; prepare it with: linmo quantise MODEL --calibrate PICTURES -o "
+          "MODEL, or choose another precision");
+    if (!cpu_has_int8()) quantisation.clear();
+  }
+  state_ = std::make_unique<State>(std::move(network), std::move(tensors), std::move(quantisation), options);
+  state_->type = options.precision != Precision::fp32 && cpu_has_bf16() ? Type::bf16 : Type::f32;
   state_->threads = options.threads > 0 ? options.threads : omp_get_max_threads();
   state_->statistics = whole_picture_norms(state_->description);
 }
@@ -129,6 +153,7 @@ const net::Description& Engine::network() const {
   return state_->description;
 }
 Precision Engine::precision() const {
+  if (!state_->weights.quantisation().empty()) return Precision::int8;
   return state_->type == Type::bf16 ? Precision::bf16 : Precision::fp32;
 }
 int Engine::threads() const {
@@ -139,16 +164,24 @@ const std::vector<int>& Engine::statistics() const {
 }
 
 std::string Engine::about() const {
-  std::string text = fmt::format("{} on {}, {} thread{}", state_->type == Type::bf16 ? "bf16" : "fp32",
-                                 isa_name(), state_->threads, state_->threads == 1 ? "" : "s");
-  if (state_->type == Type::f32 && state_->options.precision == Precision::automatic)
+  const std::string rest = state_->type == Type::bf16 ? "bf16" : "fp32";
+  const size_t quantised = state_->weights.quantisation().size();
+  std::string text =
+      fmt::format("{} on {}, {} thread{}",
+                  quantised > 0 ? fmt::format("int8 ({} layers, others {})", quantised, rest) : rest,
+                  isa_name(), state_->threads, state_->threads == 1 ? "" : "s");
+  const Precision asked = state_->options.precision;
+  if (asked == Precision::int8 && quantised == 0)
+    text += " (not int8: the processor has no VNNI)";
+  else if (asked != Precision::fp32 && state_->type == Type::f32)
     text += " (the processor does not compute in bf16)";
   return text;
 }
 
 uint64_t Engine::memory_bytes(int64_t height, int64_t width) const {
   const net::Shape input{state_->description.in_channels(), height, width};
-  return static_cast<uint64_t>(compile(state_->description, input, state_->type).arena_bytes);
+  return static_cast<uint64_t>(
+      compile(state_->description, input, state_->type, state_->weights.quantisation()).arena_bytes);
 }
 
 void Engine::run(std::span<const float> in, int64_t height, int64_t width, std::span<float> out,
@@ -171,8 +204,19 @@ void Engine::run_part(std::span<const float> in, int64_t height, int64_t width, 
   run_with(in, input, crop, result.channels, out, Layout::interleaved, norms);
 }
 
+void Engine::run_observed(std::span<const float> in, int64_t height, int64_t width, std::span<float> out,
+                          const InputObserver& observer) const {
+  if (precision() != Precision::fp32) fail(ErrorKind::usage, "only an engine in fp32 shows its inputs");
+  const net::Shape input{state_->description.in_channels(), height, width};
+  const net::Shape result =
+      net::infer_shapes(state_->description, input)[static_cast<size_t>(state_->description.outputs[0])];
+  run_with(in, input, {0, 0, result.width, result.height}, result.channels, out, Layout::interleaved, {},
+           &observer);
+}
+
 void Engine::run_with(std::span<const float> in, net::Shape input, Rect crop, int64_t channels,
-                      std::span<float> out, Layout layout, const NormControl& norms) const {
+                      std::span<float> out, Layout layout, const NormControl& norms,
+                      const InputObserver* observer) const {
   if (static_cast<int64_t>(in.size()) != input.count())
     fail(ErrorKind::input, "the picture has {} values, not {} × {} × {}", in.size(), input.height,
          input.width, input.channels);
@@ -190,9 +234,12 @@ void Engine::run_with(std::span<const float> in, net::Shape input, Rect crop, in
         slot->idle.pop_back();
       }
     }
-    if (!workspace) workspace = slot->plan->make_workspace();
+    if (!workspace) {
+      state_->free_idle(slot->plan->bytes());
+      workspace = slot->plan->make_workspace();
+    }
     if (norms.record) norms.record->resize(state_->statistics.size());
-    slot->plan->run(*workspace, in, layout, crop, out, norms);
+    slot->plan->run(*workspace, in, layout, crop, out, norms, observer);
     const std::lock_guard lock(slot->mutex);
     slot->idle.push_back(std::move(workspace));
   } catch (const dnnl::error& error) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,8 +15,9 @@
 namespace linmo::engine {
 
 // What activations and weights are stored in between layers; sums, norm statistics and the picture that comes
-// out are fp32 either way.
-enum class Precision { automatic, fp32, bf16 };
+// out are fp32 either way. int8: the convolutions that quantise() found fit for it, everything else as
+// `automatic`.
+enum class Precision { automatic, fp32, bf16, int8 };
 
 struct Options {
   Precision precision = Precision::automatic;  // automatic: bf16 where the CPU computes in it, else fp32
@@ -49,19 +51,23 @@ struct NormControl {
   Moments* collected = nullptr;
 };
 
+// Takes a row of pixels of what a convolution reads, margins included; rows of one run come in order.
+using InputObserver = std::function<void(int layer, std::span<const float> row)>;
+
 // Immutable after construction; run() may be called from several threads at once (each gets its own memory,
 // all share the packed weights). Results do not depend on the number of threads.
 class Engine {
  public:
   // Copies what it needs from `tensors`. Throws ErrorKind::input when one is missing or has a wrong shape,
-  // ErrorKind::usage for bf16 on a CPU that does not compute in it.
+  // ErrorKind::usage for int8 with a model that was not prepared for it (quantise()). Where the CPU does not
+  // compute in what is asked for, the next better precision is taken: int8 → bf16 → fp32; about() says so.
   Engine(net::Description network, model::TensorMap tensors, Options options = {});
   ~Engine();
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
 
   const net::Description& network() const;
-  Precision precision() const;  // fp32 or bf16
+  Precision precision() const;  // what is computed in: fp32, bf16 or int8
   int threads() const;
   // One sentence: precision, instruction set, and why not bf16 where that is so.
   std::string about() const;
@@ -76,6 +82,10 @@ class Engine {
   void run_part(std::span<const float> in, int64_t height, int64_t width, Rect crop, std::span<float> out,
                 const NormControl& norms) const;
 
+  // run() that shows what the convolutions read. Throws ErrorKind::usage unless precision() is fp32.
+  void run_observed(std::span<const float> in, int64_t height, int64_t width, std::span<float> out,
+                    const InputObserver& observer) const;
+
   // Working memory of one run() of this size, weights left aside. Makes no plan; cheap.
   uint64_t memory_bytes(int64_t height, int64_t width) const;
 
@@ -84,12 +94,15 @@ class Engine {
 
  private:
   void run_with(std::span<const float> in, net::Shape input, Rect crop, int64_t channels,
-                std::span<float> out, Layout layout, const NormControl& norms) const;
+                std::span<float> out, Layout layout, const NormControl& norms,
+                const InputObserver* observer = nullptr) const;
   struct State;
   std::unique_ptr<State> state_;
 };
 
 // Whether oneDNN computes in bf16 on this CPU at more than fp32's speed (AVX512_BF16 or AMX).
 bool cpu_has_bf16();
+// The same of 8-bit integers (VNNI or AMX). Without, oneDNN's products of 8 bits may overflow.
+bool cpu_has_int8();
 
 }  // namespace linmo::engine

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #undef HWY_TARGET_INCLUDE
@@ -38,6 +39,12 @@ inline void put(float* p, float x) {
 }
 inline void put(uint16_t* p, float x) {
   *p = to_bf16(x);
+}
+inline void put(uint8_t* p, float x) {
+  *p = static_cast<uint8_t>(std::lrint(std::clamp(x, 0.0f, 255.0f)));
+}
+inline void put(int8_t* p, float x) {
+  *p = static_cast<int8_t>(std::lrint(std::clamp(x, -128.0f, 127.0f)));
 }
 inline float curve(const Curve& c, int64_t channel, float x) {
   switch (c.kind) {
@@ -83,6 +90,13 @@ HWY_INLINE void store_vector(D d, V v, uint16_t* p) {
   const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(d32, 0x7fff))));
   hn::StoreU(hn::DemoteTo(d16, hn::BitCast(di32, rounded)), d16, p);
 }
+// Rounded to nearest, limited to the type's range.
+template <class Q>
+HWY_INLINE void store_quantised(D d, V v, Q* p) {
+  const hn::Rebind<Q, D> d8;
+  (void)d;
+  hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(v)), d8, p);
+}
 HWY_INLINE V curve_vector(D d, const Curve& c, int64_t channel, V x) {
   if (c.kind == Curve::Kind::piecewise) {
     if (!c.slope) return x;
@@ -94,41 +108,61 @@ HWY_INLINE V curve_vector(D d, const Curve& c, int64_t channel, V x) {
   return hn::MulAdd(hn::Tanh(d, hn::Mul(x, half)), half, half);
 }
 
-template <class S, class T, class R>
+// T or Q void: no such result.
+template <class S, class T, class R, class Q>
 void map_typed(const MapRow& r) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t whole = r.channels / lanes * lanes;
+  constexpr bool kPlain = !std::is_void_v<T>, kQuantised = !std::is_void_v<Q>;
   const auto* src = static_cast<const S*>(r.src);
   auto* dst = static_cast<T*>(r.dst);
+  auto* quant = static_cast<Q*>(r.quant);
   const auto* residual = static_cast<const R*>(r.residual);
-  for (int64_t x = 0; x < r.pixels; ++x, src += r.src_pitch, dst += r.dst_pitch) {
+  for (int64_t x = 0; x < r.pixels; ++x) {
     for (int64_t c = 0; c < whole; c += lanes) {
       V v = hn::MulAdd(load_vector(d, src + c), hn::LoadU(d, r.scale + c), hn::LoadU(d, r.shift + c));
       v = curve_vector(d, r.before, c, v);
       if (residual) v = hn::Add(v, load_vector(d, residual + c));
-      store_vector(d, curve_vector(d, r.after, c, v), dst + c);
+      v = curve_vector(d, r.after, c, v);
+      if constexpr (kPlain) store_vector(d, v, dst + c);
+      if constexpr (kQuantised) store_quantised(d, hn::Mul(v, hn::LoadU(d, r.quant_factor + c)), quant + c);
     }
     for (int64_t c = whole; c < r.channels; ++c) {
       float v = curve(r.before, c, get(src + c) * r.scale[c] + r.shift[c]);
       if (residual) v += get(residual + c);
-      put(dst + c, curve(r.after, c, v));
+      v = curve(r.after, c, v);
+      if constexpr (kPlain) put(dst + c, v);
+      if constexpr (kQuantised) put(quant + c, v * r.quant_factor[c]);
     }
+    src += r.src_pitch;
+    if constexpr (kPlain) dst += r.dst_pitch;
+    if constexpr (kQuantised) quant += r.quant_pitch;
     if (residual) residual += r.residual_pitch;
   }
 }
 
+// Calls f with a value of the C++ type that `type` is stored in.
+template <class F>
+void with_type(Type type, F&& f) {
+  type == Type::bf16 ? f(uint16_t{}) : f(float{});
+}
+
 void map_row(const MapRow& r) {
-  const bool s16 = r.src_type == Type::bf16, t16 = r.dst_type == Type::bf16;
-  const bool r16 = r.residual ? r.residual_type == Type::bf16 : s16;
-  if (s16 && t16 && r16) return map_typed<uint16_t, uint16_t, uint16_t>(r);
-  if (s16 && t16) return map_typed<uint16_t, uint16_t, float>(r);
-  if (s16 && r16) return map_typed<uint16_t, float, uint16_t>(r);
-  if (s16) return map_typed<uint16_t, float, float>(r);
-  if (t16 && r16) return map_typed<float, uint16_t, uint16_t>(r);
-  if (t16) return map_typed<float, uint16_t, float>(r);
-  if (r16) return map_typed<float, float, uint16_t>(r);
-  return map_typed<float, float, float>(r);
+  with_type(r.src_type, [&]<class S>(S) {
+    with_type(r.residual ? r.residual_type : r.src_type, [&]<class R>(R) {
+      const auto quantised = [&]<class Q>(Q) {
+        if (!r.dst) return map_typed<S, void, R, Q>(r);
+        with_type(r.dst_type, [&]<class T>(T) { map_typed<S, T, R, Q>(r); });
+      };
+      if (!r.quant)
+        with_type(r.dst_type, [&]<class T>(T) { map_typed<S, T, R, void>(r); });
+      else if (r.quant_type == Type::u8)
+        quantised(uint8_t{});
+      else
+        quantised(int8_t{});
+    });
+  });
 }
 
 // Four vectors of channels at a time stay in registers over the run.

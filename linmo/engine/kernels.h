@@ -8,9 +8,13 @@
 
 namespace linmo::engine {
 
-enum class Type : uint8_t { f32, bf16 };
+// u8 and s8 hold round(x / scale[c]), limited to what they can hold; only convolutions read them.
+enum class Type : uint8_t { f32, bf16, u8, s8 };
 inline int64_t size_of(Type type) {
-  return type == Type::f32 ? 4 : 2;
+  return type == Type::f32 ? 4 : type == Type::bf16 ? 2 : 1;
+}
+inline bool is_quantised(Type type) {
+  return type == Type::u8 || type == Type::s8;
 }
 
 // max(x, 0) + slope[c] · min(x, 0), or a curve. Slopes 1: identity; 0: ReLU.
@@ -19,16 +23,21 @@ struct Curve {
   const float* slope = nullptr;  // a number a channel; null: identity
 };
 
-// dst = after( before(src · scale + shift) + residual ), pixel by pixel; pitches in values.
+// dst = after( before(src · scale + shift) + residual ), pixel by pixel; pitches in values. The same, times
+// quant_factor and rounded, goes to `quant`.
 struct MapRow {
   Type src_type, dst_type, residual_type;
   const void* src;
-  void* dst;
+  void* dst;             // null: none, and then there is `quant`
   const void* residual;  // null: none
   int64_t src_pitch, dst_pitch, residual_pitch;
   int64_t pixels, channels;
   const float *scale, *shift;  // a number a channel
   Curve before, after;
+  void* quant = nullptr;  // null: none
+  Type quant_type = Type::u8;
+  int64_t quant_pitch = 0;
+  const float* quant_factor = nullptr;  // a number a channel
 };
 void map_row(const MapRow& row);
 

@@ -79,11 +79,14 @@ void fill_border(const Value& v, std::byte* data) {
   });
 }
 
-void map_picture(const View& in, const View& residual, const View& out, const MapTables& tables) {
-  parallel(out.height, [&](int64_t y) {
+void map_picture(const View& in, const View& residual, const View& out, const MapTables& tables,
+                 const View& quantised, const float* quant_factor) {
+  const View& size = out.data ? out : quantised;
+  parallel(size.height, [&](int64_t y) {
     MapRow row;
     row.src_type = in.type, row.dst_type = out.type, row.residual_type = residual.type;
-    row.channels = out.channels;
+    row.channels = size.channels;
+    row.quant_type = quantised.type, row.quant_factor = quant_factor;
     row.scale = tables.scale, row.shift = tables.shift;
     row.before = tables.before, row.after = tables.after;
     const int64_t step = in.phase ? 2 : 1;
@@ -91,11 +94,13 @@ void map_picture(const View& in, const View& residual, const View& out, const Ma
       row.src = in.phase ? in.data + ((2 * (y % 2) + x) * in.phase + y / 2 * in.row) * size_of(in.type)
                          : in.at(y, 0);
       row.src_pitch = in.pixel;
-      row.dst = out.at(y, x);
+      row.dst = out.data ? out.at(y, x) : nullptr;
       row.dst_pitch = step * out.pixel;
       row.residual = residual.data ? residual.at(y, x) : nullptr;
       row.residual_pitch = step * residual.pixel;
-      row.pixels = (out.width - x + step - 1) / step;
+      row.quant = quantised.data ? quantised.at(y, x) : nullptr;
+      row.quant_pitch = step * quantised.pixel;
+      row.pixels = (size.width - x + step - 1) / step;
       map_row(row);
     }
   });

@@ -28,8 +28,10 @@ struct MapTables {
   const float *scale, *shift;
   Curve before, after;
 };
-// `residual.data` null: none. `out` may be one of the sources.
-void map_picture(const View& in, const View& residual, const View& out, const MapTables& tables);
+// `residual.data`, `out.data`, `quantised.data` null: none. `out` may be one of the sources. quant_factor: of
+// `quantised`, a number a channel.
+void map_picture(const View& in, const View& residual, const View& out, const MapTables& tables,
+                 const View& quantised = {}, const float* quant_factor = nullptr);
 
 Moments moments(const View& in, Rect region);
 

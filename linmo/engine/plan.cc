@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/engine/plan.h"
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -14,13 +18,34 @@ using dnnl::memory;
 constexpr size_t kAlignment = 64;
 
 memory::data_type data_type(Type type) {
-  return type == Type::bf16 ? memory::data_type::bf16 : memory::data_type::f32;
+  switch (type) {
+    case Type::bf16:
+      return memory::data_type::bf16;
+    case Type::u8:
+      return memory::data_type::u8;
+    case Type::s8:
+      return memory::data_type::s8;
+    case Type::f32:
+      break;
+  }
+  return memory::data_type::f32;
+}
+
+std::string key_of(const ConvStep& step) {
+  return fmt::format("{} {} {} {} {} {}", step.layer, step.batch_norm, static_cast<int>(step.form),
+                     step.phase_y, step.phase_x, step.quantised);
 }
 
 AlignedBytes allocate(uint64_t bytes) {
-  const size_t rounded = (static_cast<size_t>(bytes) + kAlignment) / kAlignment * kAlignment;
-  AlignedBytes p(static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded)));
+  constexpr size_t kHugePage = size_t{2} << 20;
+  const size_t unit = bytes >= 4 * kHugePage ? kHugePage : kAlignment;
+  const size_t rounded = (static_cast<size_t>(bytes) + unit) / unit * unit;
+  AlignedBytes p(static_cast<std::byte*>(std::aligned_alloc(unit, rounded)));
   if (!p) fail(ErrorKind::limit, "no memory for {} MB of working space; use smaller tiles", bytes >> 20);
+#ifdef __linux__
+  // Touching fresh memory page by page costs more than the norms do; a refusal does no harm.
+  if (unit == kHugePage) madvise(p.get(), rounded, MADV_HUGEPAGE);
+#endif
   return p;
 }
 
@@ -51,8 +76,8 @@ dnnl::post_ops post_ops(const net::Description& d, int layer) {
 
 WeightStore::Packed WeightStore::conv(const ConvStep& step, const memory::desc& wanted,
                                       const dnnl::engine& engine) {
-  const std::string key = fmt::format("{} {} {} {} {}", step.layer, step.batch_norm,
-                                      static_cast<int>(step.form), step.phase_y, step.phase_x);
+  const std::string key = key_of(step);
+  const std::vector<float>* unit = step.quantised ? &scales(step) : nullptr;
   const std::lock_guard lock(mutex_);
   const auto [from, to] = convs_.equal_range(key);
   for (auto it = from; it != to; ++it) {
@@ -68,12 +93,44 @@ WeightStore::Packed WeightStore::conv(const ConvStep& step, const memory::desc& 
   memory source(plain_desc, engine, plain.weight.data());
   Packed packed{memory(wanted, engine),
                 memory({{step.out_channels}, memory::data_type::f32, memory::format_tag::a}, engine)};
+  dnnl::primitive_attr attributes;
+  if (unit) {
+    // oneDNN multiplies sum and bias by the unit, so the bias goes in divided by it.
+    const std::vector<float>& input = quantisation_.at(step.layer).scale;
+    const size_t each = plain.weight.size() / plain.bias.size(), taps = each / input.size();
+    for (size_t k = 0; k < plain.weight.size(); ++k) plain.weight[k] *= input[k % each / taps];
+    std::vector<float> inverse(unit->size());
+    for (size_t o = 0; o < inverse.size(); ++o) {
+      inverse[o] = 1 / (*unit)[o];
+      plain.bias[o] *= inverse[o];
+    }
+    attributes.set_output_scales(1, inverse);
+  }
   dnnl::stream stream(engine);
-  dnnl::reorder(source, packed.weight).execute(stream, source, packed.weight);
+  const dnnl::reorder::primitive_desc reorder(source, packed.weight, attributes);
+  dnnl::reorder(reorder).execute(stream, source, packed.weight);
   stream.wait();
   std::memcpy(packed.bias.get_data_handle(), plain.bias.data(), plain.bias.size() * sizeof(float));
   convs_.emplace(key, Entry{wanted, packed});
   return packed;
+}
+
+const std::vector<float>& WeightStore::scales(const ConvStep& step) {
+  const std::lock_guard lock(mutex_);
+  const auto [place, fresh] = scales_.try_emplace(key_of(step));
+  if (fresh)
+    place->second =
+        weight_scales(conv_weights(description_, tensors_, step), quantisation_.at(step.layer).scale);
+  return place->second;
+}
+
+const std::vector<float>& WeightStore::quant_factor(int layer) {
+  const std::lock_guard lock(mutex_);
+  const auto [place, fresh] = quant_factors_.try_emplace(layer);
+  if (fresh) {
+    for (const float s : quantisation_.at(layer).scale) place->second.push_back(1 / s);
+  }
+  return place->second;
 }
 
 const ScaleShift& WeightStore::affine(int layer, int64_t channels) {
@@ -100,7 +157,7 @@ const std::vector<float>& WeightStore::blur(int layer) {
 Plan::Plan(const net::Description& description, net::Shape input, Type type, WeightStore& weights,
            const dnnl::engine& engine)
     : description_(description),
-      program_(compile(description, input, type)),
+      program_(compile(description, input, type, weights.quantisation())),
       weights_(weights),
       engine_(engine),
       convolutions_(program_.steps.size()) {
@@ -125,13 +182,15 @@ void Plan::add_convolution(const ConvStep& step, size_t index) {
   memory::dims dims = {step.out_channels / step.groups, step.in_channels / step.groups, step.kernel_h,
                        step.kernel_w};
   if (step.groups > 1) dims.insert(dims.begin(), step.groups);
-  const memory::desc weight(dims, data_type(in.type), memory::format_tag::any);
+  const memory::desc weight(dims, step.quantised ? memory::data_type::s8 : data_type(in.type),
+                            memory::format_tag::any);
   const memory::desc bias({step.out_channels}, memory::data_type::f32, memory::format_tag::a);
   const memory::dims strides = {step.stride, step.stride};
   const memory::dims before = {step.top, step.left}, after = {step.bottom, step.right};
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   attributes.set_post_ops(post_ops(description_, step.activation));
+  if (step.quantised) attributes.set_output_scales(1 << 1, weights_.scales(step));
   const auto prop = dnnl::prop_kind::forward_inference;
   memory::desc wanted;
   if (step.form == ConvStep::Form::deconvolution) {
@@ -210,8 +269,7 @@ void normalise(const net::Norm& norm, const Moments& m, const ScaleShift& affine
 
 void Plan::run_map(const Workspace& w, const MapStep& step, const NormControl& norms) const {
   const View in = view(w, step.in);
-  const Value& value = program_.values[static_cast<size_t>(step.out)];
-  const int64_t channels = value.shape.channels;
+  const int64_t channels = in.channels;
   const ScaleShift& affine = weights_.affine(step.norm, channels);
   MapTables tables{affine.scale.data(), affine.shift.data(), {}, {}};
   std::vector<float> scale, shift;
@@ -242,7 +300,11 @@ void Plan::run_map(const Workspace& w, const MapStep& step, const NormControl& n
   tables.after = curve(step.after);
   View residual;
   if (step.residual.value >= 0) residual = view(w, step.residual);
-  map_picture(in, residual, view(w, {step.out, false}), tables);
+  View out, quantised;
+  if (step.out >= 0) out = view(w, {step.out, false});
+  if (step.quantised < 0) return map_picture(in, residual, out, tables);
+  quantised = view(w, {step.quantised, false});
+  map_picture(in, residual, out, tables, quantised, weights_.quant_factor(step.quantised_for).data());
 }
 
 void Plan::run_layer(const Workspace& w, const LayerStep& step) const {
@@ -272,7 +334,7 @@ void Plan::run_layer(const Workspace& w, const LayerStep& step) const {
 }
 
 void Plan::run(Workspace& w, std::span<const float> in, Layout layout, Rect crop, std::span<float> out,
-               const NormControl& norms) const {
+               const NormControl& norms, const InputObserver* observer) const {
   dnnl::stream stream(engine_);
   const auto fill = [&](int value) {
     const auto v = static_cast<size_t>(value);
@@ -283,7 +345,13 @@ void Plan::run(Workspace& w, std::span<const float> in, Layout layout, Rect crop
     if (const auto* input = std::get_if<InputStep>(&step)) {
       import_picture(in, layout, view(w, {input->out, false}));
       fill(input->out);
-    } else if (std::holds_alternative<ConvStep>(step)) {
+    } else if (const auto* conv = std::get_if<ConvStep>(&step)) {
+      if (observer && conv->phase_y == 0 && conv->phase_x == 0) {
+        const View read = view(w, conv->in);
+        for (int64_t y = 0; y < read.height; ++y)
+          (*observer)(conv->layer, {reinterpret_cast<const float*>(read.at(y, 0)),
+                                    static_cast<size_t>(read.width * read.channels)});
+      }
       convolutions_[i].primitive.execute(stream, w.arguments[i]);
       stream.wait();
     } else if (const auto* map = std::get_if<MapStep>(&step)) {
@@ -292,7 +360,8 @@ void Plan::run(Workspace& w, std::span<const float> in, Layout layout, Rect crop
         return;
       }
       run_map(w, *map, norms);
-      fill(map->out);
+      if (map->out >= 0) fill(map->out);
+      if (map->quantised >= 0) fill(map->quantised);
     } else if (const auto* other = std::get_if<LayerStep>(&step)) {
       run_layer(w, *other);
       fill(other->out);

@@ -19,13 +19,17 @@ namespace linmo::engine {
 // Packed weights and tables, made once and shared by all plans of an engine.
 class WeightStore {
  public:
-  WeightStore(const net::Description& description, model::TensorMap tensors)
-      : description_(description), tensors_(std::move(tensors)) {}
+  WeightStore(const net::Description& description, model::TensorMap tensors, Quantisation quantisation)
+      : description_(description), tensors_(std::move(tensors)), quantisation_(std::move(quantisation)) {}
 
   struct Packed {
     dnnl::memory weight, bias;
   };
   Packed conv(const ConvStep& step, const dnnl::memory::desc& wanted, const dnnl::engine& engine);
+  // Of a quantised step: weight_scales(), and 1 / scale of the input's channels.
+  const std::vector<float>& scales(const ConvStep& step);
+  const std::vector<float>& quant_factor(int layer);
+  const Quantisation& quantisation() const { return quantisation_; }
   const ScaleShift& affine(int layer, int64_t channels);
   const std::vector<float>& slope(int layer, int64_t channels);
   const std::vector<float>& blur(int layer);
@@ -33,6 +37,7 @@ class WeightStore {
  private:
   const net::Description& description_;
   const model::TensorMap tensors_;
+  const Quantisation quantisation_;
   std::mutex mutex_;
   struct Entry {
     dnnl::memory::desc desc;
@@ -41,7 +46,8 @@ class WeightStore {
   std::multimap<std::string, Entry> convs_;
   std::map<std::pair<int, int64_t>, ScaleShift> affine_;
   std::map<std::pair<int, int64_t>, std::vector<float>> slopes_;
-  std::map<int, std::vector<float>> blurs_;
+  std::map<int, std::vector<float>> blurs_, quant_factors_;
+  std::map<std::string, std::vector<float>> scales_;
 };
 
 struct FreeAligned {
@@ -63,7 +69,7 @@ class Plan {
   // Throws ErrorKind::limit when there is no memory for it.
   std::unique_ptr<Workspace> make_workspace() const;
   void run(Workspace& workspace, std::span<const float> in, Layout layout, Rect crop, std::span<float> out,
-           const NormControl& norms) const;
+           const NormControl& norms, const InputObserver* observer = nullptr) const;
   net::Shape input_shape() const { return program_.shapes[0]; }
   net::Shape output_shape() const {
     return program_.values[static_cast<size_t>(program_.output.value)].shape;

@@ -46,11 +46,12 @@ class Compiler {
     }
   }
 
-  Program compile() {
+  Program compile(const Quantisation& quantisation) {
     for (int i = 0; i < static_cast<int>(d_.layers.size()); ++i) {
       if (needed_[at(i)] && !done_[at(i)]) lower(i);
     }
     p_.output = ref_[at(d_.outputs[0])];
+    if (!quantisation.empty()) quantise(quantisation);
     plan_memory();
     return std::move(p_);
   }
@@ -378,6 +379,7 @@ class Compiler {
     finish(i, sum);
   }
 
+  void quantise(const Quantisation& quantisation);
   void plan_memory();
 
   const net::Description& d_;
@@ -388,6 +390,85 @@ class Compiler {
   std::vector<bool> done_, needed_;                  // of layers
   std::vector<bool> made_by_convolution_, aliased_;  // of values
 };
+
+// Gives every convolution of `quantisation` its input in 8 bits: from the step that makes that input anyway
+// where it is a map, otherwise by a map of its own. A result that then nobody reads in floating point is left
+// out.
+void Compiler::quantise(const Quantisation& quantisation) {
+  std::vector<Step> steps;
+  std::vector<int> maker(p_.values.size(), -1);  // index in `steps` of the map that makes a value
+  struct Made {
+    Ref source;
+    QuantisedInput how;
+    Ref result;
+  };
+  std::vector<Made> made;
+  for (Step& step : p_.steps) {
+    auto* conv = std::get_if<ConvStep>(&step);
+    const auto how = conv ? quantisation.find(conv->layer) : quantisation.end();
+    if (how == quantisation.end() || conv->form == ConvStep::Form::deconvolution ||
+        conv->form == ConvStep::Form::block || conv->groups != 1) {
+      if (const auto* map = std::get_if<MapStep>(&step)) maker[at(map->out)] = static_cast<int>(steps.size());
+      steps.push_back(step);
+      continue;
+    }
+    conv->quantised = true;
+    const Ref from = conv->in;
+    const auto same = std::find_if(made.begin(), made.end(), [&](const Made& m) {
+      return m.source.value == from.value && m.source.with_border == from.with_border && m.how == how->second;
+    });
+    if (same != made.end()) {
+      conv->in = same->result;
+    } else {
+      const Value source = p_.values[at(from.value)];
+      const bool own = maker[at(from.value)] >= 0;
+      MapStep* map = own ? &std::get<MapStep>(steps[at(maker[at(from.value)])]) : nullptr;
+      const bool fused = map && map->quantised < 0 && (from.with_border || !source.border.any());
+      const int out = new_value(fused ? source.shape : shape_of(from));
+      Value& value = p_.values[at(out)];
+      maker.push_back(-1);
+      value.type = how->second.type;
+      if (fused) {
+        value.border = source.border;
+      } else {
+        MapStep copy;
+        copy.in = from;
+        steps.push_back(copy);
+        map = &std::get<MapStep>(steps.back());
+      }
+      map->quantised = out;
+      map->quantised_for = conv->layer;
+      const Ref result{out, fused && from.with_border};
+      made.push_back({from, how->second, result});
+      conv->in = result;
+    }
+    steps.push_back(step);
+  }
+  p_.steps = std::move(steps);
+  // Who still reads what in floating point, and with margins?
+  std::vector<bool> read(p_.values.size()), with_border(p_.values.size());
+  const auto use = [&](Ref ref) {
+    if (ref.value < 0) return;
+    read[at(ref.value)] = true;
+    if (ref.with_border) with_border[at(ref.value)] = true;
+  };
+  use(p_.output);
+  for (const Step& step : p_.steps) {
+    if (const auto* conv = std::get_if<ConvStep>(&step)) use(conv->in);
+    if (const auto* map = std::get_if<MapStep>(&step)) use(map->in), use(map->residual);
+    if (const auto* layer = std::get_if<LayerStep>(&step)) {
+      for (const Ref ref : layer->in) use(ref);
+    }
+  }
+  for (Step& step : p_.steps) {
+    auto* map = std::get_if<MapStep>(&step);
+    if (!map || map->out < 0) continue;
+    if (!read[at(map->out)] && map->quantised >= 0)
+      map->out = -1;
+    else if (!with_border[at(map->out)])
+      p_.values[at(map->out)].border = {};
+  }
+}
 
 void Compiler::plan_memory() {
   const int count = static_cast<int>(p_.values.size());
@@ -404,8 +485,11 @@ void Compiler::plan_memory() {
     const Step& step = p_.steps[at(s)];
     if (const auto* input = std::get_if<InputStep>(&step)) make(s, input->out);
     if (const auto* conv = std::get_if<ConvStep>(&step)) use(s, conv->in), make(s, conv->out);
-    if (const auto* map = std::get_if<MapStep>(&step))
-      use(s, map->in), use(s, map->residual), make(s, map->out);
+    if (const auto* map = std::get_if<MapStep>(&step)) {
+      use(s, map->in), use(s, map->residual);
+      if (map->out >= 0) make(s, map->out);
+      if (map->quantised >= 0) make(s, map->quantised);
+    }
     if (const auto* layer = std::get_if<LayerStep>(&step)) {
       for (const Ref ref : layer->in) use(s, ref);
       make(s, layer->out);
@@ -417,7 +501,7 @@ void Compiler::plan_memory() {
   std::iota(place.begin(), place.end(), 0);
   for (int s = 0; s < end; ++s) {
     const auto* map = std::get_if<MapStep>(&p_.steps[at(s)]);
-    if (!map) continue;
+    if (!map || map->out < 0) continue;
     const Value& out = p_.values[at(map->out)];
     if (out.border.any() || out.arrangement != Arrangement::plain) continue;
     for (const Ref source : {map->in, map->residual}) {
@@ -434,7 +518,7 @@ void Compiler::plan_memory() {
   }
   std::vector<int> order;
   for (int v = 0; v < count; ++v) {
-    if (place[at(v)] == v) order.push_back(v);
+    if (place[at(v)] == v && dies[at(v)] >= 0) order.push_back(v);
   }
   std::stable_sort(order.begin(), order.end(),
                    [&](int a, int b) { return p_.values[at(a)].bytes() > p_.values[at(b)].bytes(); });
@@ -464,8 +548,17 @@ void Compiler::plan_memory() {
 
 }  // namespace
 
-Program compile(const net::Description& description, net::Shape input, Type type) {
-  return Compiler(description, input, type).compile();
+Program compile(const net::Description& description, net::Shape input, Type type,
+                const Quantisation& quantisation) {
+  return Compiler(description, input, type).compile(quantisation);
+}
+
+bool can_quantise(const net::Description& description, int layer) {
+  const net::Op& op = description.layers.at(static_cast<size_t>(layer)).op;
+  const auto* up = std::get_if<net::ConvTranspose>(&op);
+  const auto* conv = std::get_if<net::Conv>(&op);
+  if (up) return up->in % 16 == 0 && up->out % 16 == 0 && up->stride == 2;
+  return conv && conv->groups == 1 && conv->in % 16 == 0 && conv->out % 16 == 0;
 }
 
 std::vector<int> whole_picture_norms(const net::Description& description) {

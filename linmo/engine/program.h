@@ -5,6 +5,7 @@
 // convolution become four convolutions at the small size, one for each of the 2 × 2 output phases.
 #pragma once
 
+#include <map>
 #include <variant>
 #include <vector>
 
@@ -45,6 +46,15 @@ struct Value {
   }
 };
 
+// How a convolution's input is quantised: round(x / scale[c]) in u8 (no value is negative) or s8.
+struct QuantisedInput {
+  Type type = Type::u8;
+  std::vector<float> scale;  // a number a channel
+  bool operator==(const QuantisedInput&) const = default;
+};
+using Quantisation =
+    std::map<int, QuantisedInput>;  // by convolution layer; the others stay in floating point
+
 // A value as a layer sees it: with its margins when a Pad layer was made part of it.
 struct Ref {
   int value = -1;
@@ -67,11 +77,14 @@ struct ConvStep {
   int in_channels = 0, out_channels = 0, groups = 1, kernel_h = 1, kernel_w = 1, stride = 1;
   int left = 0, right = 0, top = 0, bottom = 0;  // zero padding
   int activation = -1;                           // layer
+  bool quantised = false;                        // the input is as Quantisation says of `layer`
 };
 
 struct MapStep {
   Ref in, residual;
-  int out = 0;
+  int out = -1;                 // −1: only `quantised` is wanted
+  int quantised = -1;           // value that takes the result in 8 bits, −1: none
+  int quantised_for = -1;       // the convolution layer whose QuantisedInput it follows
   int norm = -1;                // Norm or ScaleShift layer
   int statistics = -1;          // index among the norms that look at the whole picture
   int before = -1, after = -1;  // Activation layers around the residual
@@ -98,8 +111,13 @@ struct Program {
   int64_t arena_bytes = 0;
 };
 
-// `type` is that of the values between layers; the result is always fp32.
-Program compile(const net::Description& description, net::Shape input, Type type);
+// `type` is that of the values between layers; the result is always fp32. Convolutions in `quantisation`
+// compute in 8 bits as far as the engine can (can_quantise()).
+Program compile(const net::Description& description, net::Shape input, Type type,
+                const Quantisation& quantisation = {});
+
+// Convolutions that 8 bits can be had for: not grouped, channels in sixteens in and out.
+bool can_quantise(const net::Description& description, int layer);
 
 // The norms that look at the whole picture (instance, group, layer) among the layers that outputs[0] needs.
 std::vector<int> whole_picture_norms(const net::Description& description);

@@ -26,7 +26,7 @@ namespace linmo::engine {
 
 struct TileOptions {
   uint64_t memory_bytes = 1ULL << 30;  // bound on the working memory (weights and the picture itself aside)
-  int64_t tile = 0;                    // side of the tiles [input px]; 0: as large as memory allows
+  int64_t tile = 0;  // side of the tiles [input px]; 0: as memory allows, to 300 MB (more is slower)
   bool exact = false;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/engine/weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -146,6 +147,42 @@ ConvWeights conv_weights(const net::Description& d, const model::TensorMap& tens
     }
   }
   return w;
+}
+
+std::vector<float> weight_scales(const ConvWeights& weights, const std::vector<float>& input_scale) {
+  std::vector<float> scales(weights.bias.size());
+  const size_t each = weights.weight.size() / scales.size(), taps = each / input_scale.size();
+  for (size_t o = 0; o < scales.size(); ++o) {
+    float largest = 0;
+    for (size_t k = 0; k < each; ++k)
+      largest = std::max(largest, std::abs(weights.weight[o * each + k]) * input_scale[k / taps]);
+    scales[o] = largest > 0 ? largest / 127 : 1;
+  }
+  return scales;
+}
+
+Quantisation stored_quantisation(const net::Description& d, const model::TensorMap& tensors) {
+  Quantisation found;
+  for (size_t i = 0; i < d.layers.size(); ++i) {
+    const int layer = static_cast<int>(i);
+    if (!can_quantise(d, layer)) continue;
+    for (const auto& [suffix, type] : {std::pair{"u8_scale", Type::u8}, std::pair{"s8_scale", Type::s8}}) {
+      const auto place = tensors.find(fmt::format("{}.{}", d.layers[i].name, suffix));
+      if (place == tensors.end()) continue;
+      const auto* up = std::get_if<net::ConvTranspose>(&d.layers[i].op);
+      const int channels = up ? up->in : op<net::Conv>(d, layer).in;
+      std::vector<float> scale;
+      if (place->second.shape() == std::vector<int64_t>{channels}) scale = place->second.floats();
+      if (scale.empty() || !std::all_of(scale.begin(), scale.end(), [](float s) {
+            return std::isfinite(s) && s >= 1e-30f && s <= 1e30f;
+          }))
+        fail(ErrorKind::input,
+             "the model's {} is damaged: it must hold {} positive numbers; run linmo quantise again",
+             place->first, channels);
+      found[layer] = {type, std::move(scale)};
+    }
+  }
+  return found;
 }
 
 std::vector<float> slopes(const net::Description& d, const model::TensorMap& tensors, int layer,

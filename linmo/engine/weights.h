@@ -17,6 +17,14 @@ struct ConvWeights {
 ConvWeights conv_weights(const net::Description& description, const model::TensorMap& tensors,
                          const ConvStep& step);
 
+// For each output channel, what one unit of an 8-bit weight stands for when the input is quantised as said:
+// max |w · input scale| / 127.
+std::vector<float> weight_scales(const ConvWeights& weights, const std::vector<float>& input_scale);
+
+// The quantised inputs that a model's tensors hold ("block0.conv1.u8_scale": a number an input channel), put
+// there by quantise(). Throws ErrorKind::input when one has a wrong shape or is not a positive number.
+Quantisation stored_quantisation(const net::Description& description, const model::TensorMap& tensors);
+
 struct ScaleShift {
   std::vector<float> scale, shift;  // a number a channel
 };
