@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/culture/descriptors/colour_space.h"
+
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "linmo/culture/descriptors/kernels.h"
+
+namespace linmo::culture {
+namespace {
+
+constexpr double kWhite[3] = {0.95047, 1.0, 1.08883};
+
+inline double lab_curve(double t) {
+  return t > 0.008856 ? cube_root(t) : 7.787 * t + 16.0 / 116.0;
+}
+
+inline void to_lab(double r, double g, double b, double& l, double& a, double& bb) {
+  const double x = lab_curve((0.412453 * r + 0.357580 * g + 0.180423 * b) / kWhite[0]);
+  const double y = lab_curve((0.212671 * r + 0.715160 * g + 0.072169 * b) / kWhite[1]);
+  const double z = lab_curve((0.019334 * r + 0.119193 * g + 0.950227 * b) / kWhite[2]);
+  l = 116 * y - 16;
+  a = 500 * (x - y);
+  bb = 200 * (y - z);
+}
+
+inline void to_oklab(double r, double g, double b, double& l, double& a, double& bb) {
+  const double x = cube_root(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+  const double y = cube_root(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+  const double z = cube_root(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  l = 0.2104542553 * x + 0.7936177850 * y - 0.0040720468 * z;
+  a = 1.9779984951 * x - 2.4285922050 * y + 0.4505937099 * z;
+  bb = 0.0259040371 * x + 0.7827717662 * y - 0.8086757660 * z;
+}
+
+LINMO_WIDE void lab_run(const double* r, const double* g, const double* b, float* l, float* a, float* bb,
+                        int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    double x, y, z;
+    to_lab(r[i], g[i], b[i], x, y, z);
+    l[i] = static_cast<float>(x);
+    a[i] = static_cast<float>(y);
+    bb[i] = static_cast<float>(z);
+  }
+}
+
+LINMO_WIDE void oklab_run(const double* r, const double* g, const double* b, float* l, float* a, float* bb,
+                          int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    double x, y, z;
+    to_oklab(r[i], g[i], b[i], x, y, z);
+    l[i] = static_cast<float>(x);
+    a[i] = static_cast<float>(y);
+    bb[i] = static_cast<float>(z);
+  }
+}
+
+template <class Run>
+void convert(const Image& rgb, measure::Plane& l, measure::Plane& a, measure::Plane& b, Run run) {
+  const int64_t width = rgb.width();
+  l = a = b = measure::Plane(width, rgb.height());
+  const auto& linear = linear_of_srgb();
+  std::vector<double> rows(static_cast<size_t>(3 * width));
+  double* r = rows.data();
+  double* g = r + width;
+  double* bl = g + width;
+  for (int64_t y = 0; y < rgb.height(); ++y) {
+    const uint8_t* from = rgb.row<uint8_t>(y).data();
+    for (int64_t x = 0; x < width; ++x) {
+      r[x] = linear[from[3 * x]];
+      g[x] = linear[from[3 * x + 1]];
+      bl[x] = linear[from[3 * x + 2]];
+    }
+    run(r, g, bl, l.row(y).data(), a.row(y).data(), b.row(y).data(), width);
+  }
+}
+
+}  // namespace
+
+const std::array<double, 256>& linear_of_srgb() {
+  static const auto kTable = [] {
+    std::array<double, 256> t{};
+    for (int i = 0; i < 256; ++i) {
+      const double c = i / 255.0;
+      t[static_cast<size_t>(i)] = c <= 0.04045 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4);
+    }
+    return t;
+  }();
+  return kTable;
+}
+
+Lab lab_of_linear(double r, double g, double b) {
+  Lab out;
+  to_lab(r, g, b, out[0], out[1], out[2]);
+  return out;
+}
+
+Lab lab_of_srgb(uint8_t r, uint8_t g, uint8_t b) {
+  const auto& linear = linear_of_srgb();
+  return lab_of_linear(linear[r], linear[g], linear[b]);
+}
+
+Lab oklab_of_linear(double r, double g, double b) {
+  Lab out;
+  to_oklab(r, g, b, out[0], out[1], out[2]);
+  return out;
+}
+
+Lab linear_of_oklab(const Lab& lab) {
+  const auto cube = [](double v) { return v * v * v; };
+  const double l = cube(lab[0] + 0.3963377774 * lab[1] + 0.2158037573 * lab[2]);
+  const double m = cube(lab[0] - 0.1055613458 * lab[1] - 0.0638541728 * lab[2]);
+  const double s = cube(lab[0] - 0.0894841775 * lab[1] - 1.2914855480 * lab[2]);
+  return {4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
+          -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+          -0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s};
+}
+
+uint8_t srgb_of_linear(double value) {
+  const double v = std::clamp(value, 0.0, 1.0);
+  const double c = v <= 0.0031308 ? 12.92 * v : 1.055 * std::pow(v, 1 / 2.4) - 0.055;
+  return static_cast<uint8_t>(std::lround(255 * c));
+}
+
+void lab_planes(const Image& rgb8, measure::Plane& l, measure::Plane& a, measure::Plane& b) {
+  convert(rgb8, l, a, b, lab_run);
+}
+
+void oklab_planes(const Image& rgb8, measure::Plane& l, measure::Plane& a, measure::Plane& b) {
+  convert(rgb8, l, a, b, oklab_run);
+}
+
+double delta_e_2000(const Lab& x, const Lab& y) {
+  constexpr double kPi = std::numbers::pi, kDegree = kPi / 180;
+  const auto power7 = [](double v) { return v * v * v * v * v * v * v; };
+  constexpr double k25 = 6103515625.0;  // 25^7
+  const double c1 = std::hypot(x[1], x[2]), c2 = std::hypot(y[1], y[2]);
+  const double c7 = power7((c1 + c2) / 2);
+  const double g = 0.5 * (1 - std::sqrt(c7 / (c7 + k25)));
+  const double a1 = (1 + g) * x[1], a2 = (1 + g) * y[1];
+  const double chroma1 = std::hypot(a1, x[2]), chroma2 = std::hypot(a2, y[2]);
+  const auto hue = [&](double b, double a) {
+    if (a == 0 && b == 0) return 0.0;
+    const double h = std::atan2(b, a);
+    return h < 0 ? h + 2 * kPi : h;
+  };
+  const double h1 = hue(x[2], a1), h2 = hue(y[2], a2);
+  const double dl = y[0] - x[0], dc = chroma2 - chroma1;
+  double dh = 0;
+  const bool grey = chroma1 * chroma2 == 0;
+  if (!grey) {
+    dh = h2 - h1;
+    if (dh > kPi) dh -= 2 * kPi;
+    if (dh < -kPi) dh += 2 * kPi;
+  }
+  const double big_dh = 2 * std::sqrt(chroma1 * chroma2) * std::sin(dh / 2);
+  const double l = (x[0] + y[0]) / 2, c = (chroma1 + chroma2) / 2;
+  double h = h1 + h2;
+  if (!grey) {
+    if (std::abs(h1 - h2) > kPi) h += h < 2 * kPi ? 2 * kPi : -2 * kPi;
+    h /= 2;
+  }
+  const double t = 1 - 0.17 * std::cos(h - 30 * kDegree) + 0.24 * std::cos(2 * h) +
+                   0.32 * std::cos(3 * h + 6 * kDegree) - 0.20 * std::cos(4 * h - 63 * kDegree);
+  const double q = (h / kDegree - 275) / 25;
+  const double turn = 60 * kDegree * std::exp(-q * q);  // 2 Δθ
+  const double m7 = power7(c);
+  const double rc = 2 * std::sqrt(m7 / (m7 + k25));
+  const double l50 = (l - 50) * (l - 50);
+  const double sl = 1 + 0.015 * l50 / std::sqrt(20 + l50), sc = 1 + 0.045 * c, sh = 1 + 0.015 * c * t;
+  const double rt = -std::sin(turn) * rc;
+  const double e1 = dl / sl, e2 = dc / sc, e3 = big_dh / sh;
+  return std::sqrt(std::max(0.0, e1 * e1 + e2 * e2 + e3 * e3 + rt * e2 * e3));
+}
+
+}  // namespace linmo::culture

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/culture/descriptors/complexity.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+#include "linmo/core/random.h"
+#include "linmo/culture/descriptors/kernels.h"
+#include "linmo/culture/descriptors/spatial.h"
+#include "linmo/image/codec.h"
+
+namespace linmo::culture {
+namespace {
+
+// Each of the six comparisons of four values (<, =, >) as a digit of base 3: 729 codes, of which 75 can
+// occur.
+constexpr int kCodes = 729;
+constexpr std::array<std::array<int, 2>, 6> kPairs{{{0, 1}, {0, 2}, {0, 3}, {1, 2}, {1, 3}, {2, 3}}};
+
+int code_of(const std::array<int, 4>& v) {
+  int code = 0;
+  for (const auto& [i, j] : kPairs) {
+    const int a = v[static_cast<size_t>(i)], b = v[static_cast<size_t>(j)];
+    code = 3 * code + (a > b) - (a < b) + 1;
+  }
+  return code;
+}
+
+struct CodeTable {
+  std::array<int, kCodes> order, tied;  // −1: cannot occur
+  std::array<int, kCodes> distinct{};   // how many different values
+  CodeTable() {
+    order.fill(-1);
+    tied.fill(-1);
+    int next = 0;
+    for (int n = 0; n < 256; ++n) {
+      const std::array<int, 4> v{n & 3, n >> 2 & 3, n >> 4 & 3, n >> 6};
+      const int code = code_of(v);
+      if (order[static_cast<size_t>(code)] >= 0) continue;
+      std::array<int, 4> index{0, 1, 2, 3};
+      std::ranges::stable_sort(index, {}, [&](int i) { return v[static_cast<size_t>(i)]; });
+      // Lexicographic rank of the permutation.
+      int rank = 0;
+      for (size_t i = 0; i < 4; ++i) {
+        int smaller = 0;
+        for (size_t j = i + 1; j < 4; ++j) smaller += index[j] < index[i];
+        rank = rank * static_cast<int>(4 - i) + smaller;
+      }
+      order[static_cast<size_t>(code)] = rank;
+      std::array<int, 4> sorted = v;
+      std::ranges::sort(sorted);
+      distinct[static_cast<size_t>(code)] =
+          static_cast<int>(std::ranges::unique(sorted).begin() - sorted.begin());
+    }
+    for (size_t c = 0; c < kCodes; ++c) {
+      if (order[c] >= 0) tied[c] = next++;
+    }
+  }
+};
+const CodeTable& code_table() {
+  static const CodeTable kTable;
+  return kTable;
+}
+
+LINMO_WIDE void codes_run(const uint16_t* a, const uint16_t* b, const uint16_t* c, const uint16_t* d,
+                          uint16_t* out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    const auto sign = [](uint16_t x, uint16_t y) {
+      return static_cast<uint16_t>((x > y ? 1 : 0) - (x < y ? 1 : 0) + 1);
+    };
+    uint16_t code = sign(a[i], b[i]);
+    code = static_cast<uint16_t>(3 * code + sign(a[i], c[i]));
+    code = static_cast<uint16_t>(3 * code + sign(a[i], d[i]));
+    code = static_cast<uint16_t>(3 * code + sign(b[i], c[i]));
+    code = static_cast<uint16_t>(3 * code + sign(b[i], d[i]));
+    out[i] = static_cast<uint16_t>(3 * code + sign(c[i], d[i]));
+  }
+}
+
+double entropy_nat(std::span<const double> p) {
+  double h = 0;
+  for (const double v : p) {
+    if (v > 0) h -= v * std::log(v);
+  }
+  return h;
+}
+
+constexpr int kPhogBins = 16, kPhogLevels = 3;
+
+// Largest of three by magnitude; of equal magnitudes the positive one.
+inline float absolute_max(float a, float b, float c) {
+  const float high = std::max(a, std::max(b, c)), low = std::min(a, std::min(b, c));
+  return -low > high ? low : high;
+}
+
+LINMO_WIDE void gradient_row(const float* const* above, const float* const* here, const float* const* below,
+                             float vertical, float* gx, float* gy, int64_t count) {
+  for (int64_t x = 0; x < count; ++x) {
+    const int64_t left = x > 0 ? x - 1 : x, right = x + 1 < count ? x + 1 : x;
+    const float scale = x > 0 && x + 1 < count ? 0.5f : 1.0f;
+    gx[x] = absolute_max(scale * (here[0][right] - here[0][left]), scale * (here[1][right] - here[1][left]),
+                         scale * (here[2][right] - here[2][left]));
+    gy[x] = absolute_max(vertical * (below[0][x] - above[0][x]), vertical * (below[1][x] - above[1][x]),
+                         vertical * (below[2][x] - above[2][x]));
+  }
+}
+
+}  // namespace
+
+OrderShares order_shares(std::span<const uint16_t> values, int64_t width, int64_t height, int64_t step) {
+  OrderShares out;
+  if (width <= step || height <= step) return out;
+  std::array<std::array<int64_t, kCodes>, 2> counts{};
+  std::vector<uint16_t> codes(static_cast<size_t>(width));
+  for (int64_t y = 0; y + step < height; ++y) {
+    const uint16_t* top = values.data() + y * width;
+    const uint16_t* bottom = top + step * width;
+    const int64_t n = width - step;
+    codes_run(top, top + step, bottom, bottom + step, codes.data(), n);
+    for (int64_t x = 0; x < n; ++x) ++counts[static_cast<size_t>(x & 1)][codes[static_cast<size_t>(x)]];
+  }
+  const CodeTable& table = code_table();
+  const auto total = static_cast<double>((width - step) * (height - step));
+  for (size_t c = 0; c < kCodes; ++c) {
+    const double share = static_cast<double>(counts[0][c] + counts[1][c]) / total;
+    if (share == 0) continue;
+    out.orders[static_cast<size_t>(table.order[c])] += share;
+    out.with_ties[static_cast<size_t>(table.tied[c])] += share;
+    if (table.distinct[c] == 1) {
+      out.all_equal += share;
+    } else if (table.distinct[c] < 4) {
+      out.some_equal += share;
+    }
+  }
+  return out;
+}
+
+EntropyComplexity entropy_complexity(std::span<const double> p) {
+  const auto n = static_cast<double>(p.size());
+  const double s = entropy_nat(p), h = s / std::log(n);
+  std::vector<double> middle(p.begin(), p.end());
+  for (double& v : middle) v = (v + 1 / n) / 2;
+  const double divergence = entropy_nat(middle) - s / 2 - std::log(n) / 2;
+  const double largest = -0.5 * ((n + 1) / n * std::log(n + 1) + std::log(n) - 2 * std::log(2 * n));
+  return {std::max(0.0, h), std::max(0.0, h * divergence / largest)};
+}
+
+SmoothnessStructure smoothness_structure(const OrderShares& shares) {
+  double one = 0, two = 0, three = 0;
+  std::array<int, 4> index{0, 1, 2, 3};
+  size_t rank = 0;
+  do {
+    // Who stands across the block from the lowest: the highest (type I), the second highest (II), or the
+    // second lowest (III).
+    std::array<int, 4> place{};
+    for (size_t i = 0; i < 4; ++i) place[static_cast<size_t>(index[i])] = static_cast<int>(i);
+    const int across = place[static_cast<size_t>(3 - index[0])];
+    (across == 3 ? one : across == 2 ? two : three) += shares.orders[rank++];
+  } while (std::next_permutation(index.begin(), index.end()));
+  return {one - 1.0 / 3, two - three};
+}
+
+Phog phog(const Scale& scale) {
+  const int64_t w = scale.width(), h = scale.height();
+  // Lab in 8 bits as Matlab has it.
+  std::array<std::vector<float>, 3> lab;
+  for (auto& plane : lab) plane.resize(static_cast<size_t>(w * h));
+  for (size_t i = 0; i < lab[0].size(); ++i) {
+    lab[0][i] = std::nearbyint(scale.l.values[i] / 100 * 255);
+    lab[1][i] = std::trunc(scale.a.values[i] + 128);
+    lab[2][i] = std::trunc(scale.b.values[i] + 128);
+  }
+  // Edges of the cells: the same rounding (half to even) as the reference.
+  const auto cell_edges = [](int64_t length) {
+    std::vector<int64_t> edges;
+    for (int i = 0; i <= 8; ++i)
+      edges.push_back(static_cast<int64_t>(std::nearbyint(i * (static_cast<double>(length) / 8))));
+    return edges;
+  };
+  const std::vector<int64_t> columns = cell_edges(w), rows = cell_edges(h);
+  std::array<std::array<double, kPhogBins>, 64> cells{};
+  std::vector<float> gx(static_cast<size_t>(w)), gy(gx), angle(gx);
+  double total = 0;
+  int64_t cell_y = 0;
+  for (int64_t y = 0; y < h; ++y) {
+    while (cell_y < 7 && y >= rows[static_cast<size_t>(cell_y + 1)]) ++cell_y;
+    const int64_t up = y > 0 ? y - 1 : y, down = y + 1 < h ? y + 1 : y;
+    const float* above[3];
+    const float* here[3];
+    const float* below[3];
+    for (size_t c = 0; c < 3; ++c) {
+      above[c] = lab[c].data() + up * w;
+      here[c] = lab[c].data() + y * w;
+      below[c] = lab[c].data() + down * w;
+    }
+    gradient_row(above, here, below, y > 0 && y + 1 < h ? 0.5f : 1.0f, gx.data(), gy.data(), w);
+    int64_t cell_x = 0;
+    for (int64_t x = 0; x < w; ++x) {
+      while (cell_x < 7 && x >= columns[static_cast<size_t>(cell_x + 1)]) ++cell_x;
+      const float a = gx[static_cast<size_t>(x)], b = gy[static_cast<size_t>(x)];
+      if (a == 0 && b == 0) continue;
+      const float strength = std::sqrt(a * a + b * b);
+      // Angle + 180°, bins of 22.5° around multiples of 22.5°. An upright gradient leans towards +x.
+      const float degrees = hue_degrees(b, a == 0 ? 1e-5f : a) + 180;
+      const auto bin = static_cast<size_t>(degrees / 22.5f + 0.5f) % kPhogBins;
+      cells[static_cast<size_t>(8 * cell_y + cell_x)][bin] += strength;
+      total += strength;
+    }
+  }
+  Phog out{0, total / static_cast<double>(w * h), 0};
+  using Histogram = std::array<double, kPhogBins>;
+  const auto sum_of = [](const Histogram& g) { return std::accumulate(g.begin(), g.end(), 0.0); };
+  Histogram global{};
+  for (const Histogram& c : cells) {
+    for (size_t b = 0; b < kPhogBins; ++b) global[b] += c[b];
+  }
+  const double strength = sum_of(global);
+  if (strength <= 0) return out;
+  for (int level = 1; level <= kPhogLevels; ++level) {
+    const int side = 1 << level, merge = 8 / side;
+    std::vector<float> similar;
+    std::vector<double> normalised;
+    for (int cy = 0; cy < side; ++cy) {
+      for (int cx = 0; cx < side; ++cx) {
+        Histogram cell{};
+        for (int y = 0; y < merge; ++y) {
+          for (int x = 0; x < merge; ++x) {
+            const Histogram& part = cells[static_cast<size_t>(8 * (cy * merge + y) + cx * merge + x)];
+            for (size_t b = 0; b < kPhogBins; ++b) cell[b] += part[b];
+          }
+        }
+        const double own = sum_of(cell);
+        double common = 0;
+        for (size_t b = 0; b < kPhogBins; ++b) {
+          if (own > 0) common += std::min(global[b] / strength, cell[b] / own);
+          normalised.push_back(own > 0 ? cell[b] / own : 0);
+        }
+        const double scaled = own * side * side;
+        const double ratio = own > 0 ? std::min(strength, scaled) / std::max(strength, scaled) : 0;
+        similar.push_back(static_cast<float>(common * ratio));
+      }
+    }
+    out.self_similarity += quantile(similar, 0.5) / kPhogLevels;
+    if (level < kPhogLevels) continue;
+    // Each level's cells sum to 1 apiece before all levels and the whole are scaled to 1 together.
+    const double mean =
+        std::accumulate(normalised.begin(), normalised.end(), 0.0) / static_cast<double>(normalised.size());
+    double variance = 0;
+    for (const double v : normalised) variance += (v - mean) * (v - mean);
+    out.anisotropy = std::sqrt(variance / static_cast<double>(normalised.size()));
+  }
+  // Non-empty histograms of the whole pyramid.
+  double histograms = 1;
+  for (int level = 1; level <= kPhogLevels; ++level) {
+    const int side = 1 << level, merge = 8 / side;
+    for (int cy = 0; cy < side; ++cy) {
+      for (int cx = 0; cx < side; ++cx) {
+        double own = 0;
+        for (int y = 0; y < merge; ++y) {
+          for (int x = 0; x < merge; ++x)
+            own += sum_of(cells[static_cast<size_t>(8 * (cy * merge + y) + cx * merge + x)]);
+        }
+        histograms += own > 0;
+      }
+    }
+  }
+  out.anisotropy /= histograms;
+  return out;
+}
+
+ComplexityFeatures measure_complexity(const Subject& subject) {
+  ComplexityFeatures out;
+  const Scale& full = subject.standard;
+  const auto rgb = full.rgb.samples<uint8_t>();
+  std::vector<uint16_t> grey(static_cast<size_t>(full.pixels())), other(grey);
+  for (size_t i = 0; i < grey.size(); ++i)
+    grey[i] = static_cast<uint16_t>(rgb[3 * i] + rgb[3 * i + 1] + rgb[3 * i + 2]);
+  const int64_t w = full.width(), h = full.height();
+  const OrderShares one = order_shares(grey, w, h, 1);
+  const EntropyComplexity hc = entropy_complexity(one.orders);
+  out.permutation_h = hc.h;
+  out.permutation_c = hc.c;
+  out.equal_blocks = one.all_equal;
+  out.tied_blocks = one.some_equal;
+  out.tie_entropy = entropy_complexity(one.with_ties).h;
+  const SmoothnessStructure types = smoothness_structure(one);
+  out.smoothness = types.smoothness;
+  out.branching = types.branching;
+  const EntropyComplexity two = entropy_complexity(order_shares(grey, w, h, 2).orders);
+  out.permutation_h_2 = two.h;
+  out.permutation_c_2 = two.c;
+  const EntropyComplexity four = entropy_complexity(order_shares(grey, w, h, 4).orders);
+  out.permutation_h_4 = four.h;
+  out.permutation_c_4 = four.c;
+  for (size_t i = 0; i < grey.size(); ++i) other[i] = grey[i] / 12;  // 765 / 12 → 64 levels
+  const EntropyComplexity coarse = entropy_complexity(order_shares(other, w, h, 1).orders);
+  out.permutation_h_64 = coarse.h;
+  out.permutation_c_64 = coarse.c;
+  // R+G+B counts thirds of a grey level: ±½ level is ±1.5 of them, here in 21 steps.
+  for (size_t i = 0; i < grey.size(); i += 2) {
+    const uint64_t bits = mix(0x64697468, i);
+    other[i] = static_cast<uint16_t>(7 * grey[i] + (bits & 0xffffffff) * 21 / 0x100000000);
+    if (i + 1 < grey.size())
+      other[i + 1] = static_cast<uint16_t>(7 * grey[i + 1] + (bits >> 32) * 21 / 0x100000000);
+  }
+  out.permutation_dither = entropy_complexity(order_shares(other, w, h, 1).orders).h - hc.h;
+
+  const Phog p = phog(full);
+  out.self_similarity = p.self_similarity;
+  out.phog_complexity = p.complexity;
+  out.phog_anisotropy = p.anisotropy;
+  const Scale& small = subject.small();
+  EncodeOptions options;
+  options.png_level = 6;
+  options.quality = 75;
+  out.png_ratio = static_cast<double>(encode_image(small.luma, ImageFormat::png, options).size()) /
+                  static_cast<double>(small.pixels());
+  out.jpeg_bytes = static_cast<double>(encode_image(full.rgb, ImageFormat::jpeg, options).size()) /
+                   static_cast<double>(full.pixels());
+  return out;
+}
+
+}  // namespace linmo::culture

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// All descriptors: what they are, and their values for a picture.
+#pragma once
+
+#include <vector>
+
+#include "linmo/culture/descriptors/colour.h"
+#include "linmo/culture/features.h"
+
+namespace linmo::culture {
+
+// In the order of the values of describe().
+const std::vector<Descriptor>& registry();
+
+struct Description {
+  std::vector<double> values;
+  std::vector<PaletteColour> palette;  // up to 8 colours, heaviest first
+};
+Description describe(const Subject& subject);
+
+}  // namespace linmo::culture

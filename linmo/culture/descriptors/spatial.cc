@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/culture/descriptors/spatial.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "linmo/culture/descriptors/kernels.h"
+
+namespace linmo::culture {
+namespace {
+
+// sum += sign · v, squares += sign · v².
+LINMO_WIDE void add_row(const float* v, double sign, double* sum, double* squares, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    const double d = v[i];
+    sum[i] += sign * d;
+    squares[i] += sign * d * d;
+  }
+}
+
+LINMO_WIDE void add_scaled(const float* v, float weight, float* out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] += weight * v[i];
+}
+
+int64_t mirrored(int64_t i, int64_t count) {
+  if (count == 1) return 0;
+  const int64_t period = 2 * count;
+  i = ((i % period) + period) % period;
+  return i < count ? i : period - 1 - i;
+}
+
+int32_t find_root(std::vector<int32_t>& parent, int32_t i) {
+  while (parent[static_cast<size_t>(i)] != i) {
+    parent[static_cast<size_t>(i)] = parent[static_cast<size_t>(parent[static_cast<size_t>(i)])];
+    i = parent[static_cast<size_t>(i)];
+  }
+  return i;
+}
+
+}  // namespace
+
+int64_t Bits::count() const {
+  return std::accumulate(values.begin(), values.end(), int64_t{0});
+}
+
+double Bits::share() const {
+  return values.empty() ? 0 : static_cast<double>(count()) / static_cast<double>(values.size());
+}
+
+Plane local_deviation(const Plane& plane, int side) {
+  const int64_t w = plane.width, h = plane.height, reach = side / 2;
+  Plane out(w, h);
+  // Column sums of the window's rows, then differences of their running sums along the row. Sums start over
+  // for every row, so that rounding does not pile up.
+  std::vector<double> sum(static_cast<size_t>(w)), squares(static_cast<size_t>(w));
+  std::vector<double> running(static_cast<size_t>(w) + 1), running2(static_cast<size_t>(w) + 1);
+  for (int64_t y = 0; y < std::min(reach, h); ++y)
+    add_row(plane.row(y).data(), 1, sum.data(), squares.data(), w);
+  for (int64_t y = 0; y < h; ++y) {
+    if (y + reach < h) add_row(plane.row(y + reach).data(), 1, sum.data(), squares.data(), w);
+    if (y - reach - 1 >= 0) add_row(plane.row(y - reach - 1).data(), -1, sum.data(), squares.data(), w);
+    const int64_t rows = std::min(h - 1, y + reach) - std::max<int64_t>(0, y - reach) + 1;
+    for (size_t x = 0; x < static_cast<size_t>(w); ++x) {
+      running[x + 1] = running[x] + sum[x];
+      running2[x + 1] = running2[x] + squares[x];
+    }
+    float* to = out.row(y).data();
+    for (int64_t x = 0; x < w; ++x) {
+      const auto first = static_cast<size_t>(std::max<int64_t>(0, x - reach));
+      const auto last = static_cast<size_t>(std::min(w - 1, x + reach)) + 1;
+      const double n = static_cast<double>(rows) * static_cast<double>(last - first);
+      const double mean = (running[last] - running[first]) / n;
+      to[x] =
+          static_cast<float>(std::sqrt(std::max(0.0, (running2[last] - running2[first]) / n - mean * mean)));
+    }
+  }
+  return out;
+}
+
+Plane gaussian_blur(const Plane& plane, double sigma) {
+  const auto reach = static_cast<int64_t>(4 * sigma + 0.5);
+  std::vector<float> taps(static_cast<size_t>(2 * reach + 1));
+  double total = 0;
+  for (int64_t i = -reach; i <= reach; ++i)
+    total += std::exp(-0.5 * static_cast<double>(i * i) / (sigma * sigma));
+  for (int64_t i = -reach; i <= reach; ++i) {
+    taps[static_cast<size_t>(i + reach)] =
+        static_cast<float>(std::exp(-0.5 * static_cast<double>(i * i) / (sigma * sigma)) / total);
+  }
+  const int64_t w = plane.width, h = plane.height;
+  Plane across(w, h), out(w, h);
+  std::vector<float> padded(static_cast<size_t>(w + 2 * reach));
+  for (int64_t y = 0; y < h; ++y) {
+    const auto from = plane.row(y);
+    for (int64_t x = -reach; x < w + reach; ++x)
+      padded[static_cast<size_t>(x + reach)] = from[static_cast<size_t>(mirrored(x, w))];
+    for (size_t t = 0; t < taps.size(); ++t) add_scaled(padded.data() + t, taps[t], across.row(y).data(), w);
+  }
+  for (int64_t y = 0; y < h; ++y) {
+    for (int64_t t = -reach; t <= reach; ++t) {
+      add_scaled(across.row(mirrored(y + t, h)).data(), taps[static_cast<size_t>(t + reach)],
+                 out.row(y).data(), w);
+    }
+  }
+  return out;
+}
+
+std::vector<Component> components(const Bits& bits, bool eight, std::vector<int32_t>* labels) {
+  const int64_t w = bits.width, h = bits.height;
+  std::vector<int32_t> label(static_cast<size_t>(w * h)), parent{0};
+  for (int64_t y = 0; y < h; ++y) {
+    const uint8_t* in = bits.row(y);
+    int32_t* here = label.data() + y * w;
+    const int32_t* above = y > 0 ? here - w : nullptr;
+    for (int64_t x = 0; x < w; ++x) {
+      if (!in[x]) continue;
+      int32_t found = 0;
+      const auto join = [&](int32_t other) {
+        if (other == 0) return;
+        other = find_root(parent, other);
+        if (found == 0) {
+          found = other;
+        } else if (found != other) {
+          const int32_t low = std::min(found, other);
+          parent[static_cast<size_t>(std::max(found, other))] = low;
+          found = low;
+        }
+      };
+      if (x > 0) join(here[x - 1]);
+      if (above) {
+        join(above[x]);
+        if (eight && x > 0) join(above[x - 1]);
+        if (eight && x + 1 < w) join(above[x + 1]);
+      }
+      if (found == 0) {
+        found = static_cast<int32_t>(parent.size());
+        parent.push_back(found);
+      }
+      here[x] = found;
+    }
+  }
+  std::vector<int32_t> number(parent.size());
+  std::vector<Component> out;
+  for (int64_t y = 0; y < h; ++y) {
+    for (int64_t x = 0; x < w; ++x) {
+      int32_t& at = label[static_cast<size_t>(y * w + x)];
+      if (at == 0) continue;
+      int32_t& n = number[static_cast<size_t>(find_root(parent, at))];
+      if (n == 0) {
+        out.push_back({0, x, y, x, y, 0, 0});
+        n = static_cast<int32_t>(out.size());
+      }
+      at = n;
+      Component& c = out[static_cast<size_t>(n - 1)];
+      ++c.area;
+      c.left = std::min(c.left, x);
+      c.right = std::max(c.right, x);
+      c.bottom = y;
+      c.x += static_cast<double>(x);
+      c.y += static_cast<double>(y);
+    }
+  }
+  for (Component& c : out) {
+    c.x /= static_cast<double>(c.area);
+    c.y /= static_cast<double>(c.area);
+  }
+  if (labels) *labels = std::move(label);
+  return out;
+}
+
+std::array<int64_t, 256> histogram(std::span<const uint8_t> values) {
+  // Four at a time: equal neighbours would otherwise wait for each other.
+  std::array<std::array<int64_t, 256>, 4> parts{};
+  size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4) {
+    for (size_t k = 0; k < 4; ++k) ++parts[k][values[i + k]];
+  }
+  for (; i < values.size(); ++i) ++parts[0][values[i]];
+  for (size_t k = 1; k < 4; ++k) {
+    for (size_t v = 0; v < 256; ++v) parts[0][v] += parts[k][v];
+  }
+  return parts[0];
+}
+
+int otsu(std::span<const int64_t, 256> counts) {
+  double total = 0, weighted = 0;
+  for (int v = 0; v < 256; ++v) {
+    total += static_cast<double>(counts[static_cast<size_t>(v)]);
+    weighted += static_cast<double>(v) * static_cast<double>(counts[static_cast<size_t>(v)]);
+  }
+  double below = 0, below_sum = 0, best = -1;
+  int threshold = 0;
+  for (int v = 0; v < 255; ++v) {
+    below += static_cast<double>(counts[static_cast<size_t>(v)]);
+    below_sum += static_cast<double>(v) * static_cast<double>(counts[static_cast<size_t>(v)]);
+    const double above = total - below;
+    if (below == 0 || above == 0) continue;
+    const double gap = below_sum / below - (weighted - below_sum) / above;
+    const double between = below * above * gap * gap;
+    if (between > best * (1 + 1e-12)) {
+      best = between;
+      threshold = v;
+    }
+  }
+  if (best < 0) {  // one level only: all of it is "≤ threshold", as scikit-image has it
+    for (int v = 0; v < 256; ++v) {
+      if (counts[static_cast<size_t>(v)] > 0) threshold = v;
+    }
+  }
+  return threshold;
+}
+
+double entropy_bits(std::span<const double> weights) {
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  double h = 0;
+  for (const double w : weights) {
+    if (w > 0) h -= w / total * std::log2(w / total);
+  }
+  return h;
+}
+
+double quantile(std::vector<float>& v, double q) {
+  const double at = q * static_cast<double>(v.size() - 1);
+  const auto low = static_cast<size_t>(at);
+  std::nth_element(v.begin(), v.begin() + static_cast<int64_t>(low), v.end());
+  const double first = v[low];
+  if (low + 1 >= v.size()) return first;
+  const double second = *std::min_element(v.begin() + static_cast<int64_t>(low) + 1, v.end());
+  return first + (at - static_cast<double>(low)) * (second - first);
+}
+
+Line fit_line(std::span<const double> x, std::span<const double> y) {
+  const auto n = static_cast<double>(x.size());
+  const double mx = std::accumulate(x.begin(), x.end(), 0.0) / n;
+  const double my = std::accumulate(y.begin(), y.end(), 0.0) / n;
+  double xx = 0, xy = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    xx += (x[i] - mx) * (x[i] - mx);
+    xy += (x[i] - mx) * (y[i] - my);
+  }
+  const double slope = xy / xx;
+  return {slope, my - slope * mx};
+}
+
+}  // namespace linmo::culture

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operations on planes that several groups of descriptors need.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "linmo/measure/plane.h"
+
+namespace linmo::culture {
+
+using measure::Plane;
+
+struct Bits {  // a set of pixels, row-major, 0 or 1
+  int64_t width = 0, height = 0;
+  std::vector<uint8_t> values;
+  Bits() = default;
+  Bits(int64_t w, int64_t h) : width(w), height(h), values(static_cast<size_t>(w * h)) {}
+  uint8_t* row(int64_t y) { return values.data() + y * width; }
+  const uint8_t* row(int64_t y) const { return values.data() + y * width; }
+  int64_t count() const;
+  double share() const;  // of all pixels, 0 … 1
+};
+
+// Standard deviation (divided by n) in the window of `side` × `side` px around every pixel, of what lies
+// inside the picture. `side` is odd.
+Plane local_deviation(const Plane& plane, int side);
+
+// Gaussian blur, cut at 4 σ (rounded), edges mirrored (…dcb|abcd|cba…).
+Plane gaussian_blur(const Plane& plane, double sigma);
+
+// Connected sets of pixels.
+struct Component {
+  int64_t area = 0;
+  int64_t left = 0, top = 0, right = 0, bottom = 0;  // of the box around it, last pixel included
+  double x = 0, y = 0;                               // mean position, px
+  int64_t width() const { return right - left + 1; }
+  int64_t height() const { return bottom - top + 1; }
+};
+// Labels start at 1; 0 is outside. `eight`: diagonal neighbours count.
+std::vector<Component> components(const Bits& bits, bool eight, std::vector<int32_t>* labels = nullptr);
+
+// Otsu's threshold (1979) on a histogram of 256: the level t for which the variance between {≤ t} and {> t}
+// is largest; the first of equals, as scikit-image 0.19.
+int otsu(std::span<const int64_t, 256> histogram);
+std::array<int64_t, 256> histogram(std::span<const uint8_t> values);
+
+// Shannon entropy of counts or weights, in bits.
+double entropy_bits(std::span<const double> weights);
+
+// v sorted; linear interpolation between neighbours (numpy.percentile). `q` 0 … 1; v is reordered.
+double quantile(std::vector<float>& v, double q);
+
+// Least squares y = slope · x + offset.
+struct Line {
+  double slope, offset;
+};
+Line fit_line(std::span<const double> x, std::span<const double> y);
+
+}  // namespace linmo::culture
