@@ -4,10 +4,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS linmo RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT linmo)
-if(TARGET linmo-video)
-  install(TARGETS linmo-video RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT linmo)
-endif()
+install(TARGETS linmo linmo-video RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT linmo)
 if(TARGET linmo-train)
   install(TARGETS linmo-train RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT train)
 endif()

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // linmo apply MODEL IN… -o OUT: pictures through a model.
-#include <cctype>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <optional>
 
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
@@ -20,9 +19,11 @@ namespace fs = std::filesystem;
 struct Options {
   std::string model, output, precision = "auto", format, cells;
   std::vector<std::string> inputs;
-  double strength = 1, smooth = 0.8;
+  double strength = 1;
+  std::optional<double> smooth;
   int64_t tile = 0, memory = 1024, max_side = 0;
-  int quality = 95, threads = 0, colours = 0, crf = 18;
+  std::optional<int> crf;
+  int quality = 95, threads = 0, colours = 0;
   bool exact = false, keep_colour = false, pixel_art = false, batch = false;
   bool force = false, resume = false, json = false, quiet = false;
 };
@@ -80,14 +81,6 @@ nlohmann::json to_json(const apply::BatchResult& r, const engine::Engine& engine
           {"engine", engine.about()}};
 }
 
-bool is_video(const std::string& name) {
-  std::string extension = to_utf8(fs::path(name).extension());
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  static const std::set<std::string> known = {".mp4", ".m4v", ".mov", ".mkv", ".webm",
-                                              ".avi", ".y4m", ".mpg", ".ts"};
-  return name == "-" || known.contains(extension);
-}
-
 [[noreturn]] void run_video(const Options& o) {
   if (o.inputs.size() != 1)
     fail(ErrorKind::usage, "{} is a video; videos are taken one at a time", o.inputs[0]);
@@ -100,10 +93,10 @@ bool is_video(const std::string& name) {
                                         "-o",
                                         o.output,
                                         fmt::format("--strength={}", o.strength),
-                                        fmt::format("--smooth={}", o.smooth),
-                                        fmt::format("--crf={}", o.crf),
                                         "--precision=" + o.precision,
                                         fmt::format("--memory={}", o.memory)};
+  if (o.smooth) arguments.push_back(fmt::format("--smooth={}", *o.smooth));
+  if (o.crf) arguments.push_back(fmt::format("--crf={}", *o.crf));
   if (o.max_side) arguments.push_back(fmt::format("--max-side={}", o.max_side));
   if (o.threads) arguments.push_back(fmt::format("--threads={}", o.threads));
   if (o.keep_colour) arguments.push_back("--keep-colour");
@@ -114,7 +107,9 @@ bool is_video(const std::string& name) {
 }
 
 int run(const Options& o) {
-  if (is_video(o.inputs[0])) run_video(o);
+  if (is_video_name(o.inputs[0])) run_video(o);
+  if (o.smooth || o.crf)
+    fail(ErrorKind::usage, "--smooth and --crf are for videos, and {} is none", o.inputs[0]);
   std::vector<fs::path> inputs(o.inputs.begin(), o.inputs.end());
   if (o.batch) {
     for (const fs::path& input : inputs) {
@@ -125,9 +120,7 @@ int run(const Options& o) {
   const apply::BatchOptions options = batch_options(o);
   engine::Options engine_options;
   engine_options.threads = o.threads;
-  if (o.precision == "fp32") engine_options.precision = engine::Precision::fp32;
-  if (o.precision == "bf16") engine_options.precision = engine::Precision::bf16;
-  if (o.precision == "int8") engine_options.precision = engine::Precision::int8;
+  engine_options.precision = engine::precision_from_name(o.precision);
   const apply::Stylizer stylizer =
       apply::Stylizer::load(model::find_model(model::default_library(), o.model), engine_options);
   apply::BatchResult result;
@@ -218,11 +211,9 @@ void add_apply(Registry registry) {
   command->add_option("--threads", o->threads, "default: all cores")->check(CLI::Range(1, 1024));
   command
       ->add_option("--smooth", o->smooth,
-                   "of videos, against flicker where the scene stands still: 0 (off) … 0.98")
-      ->capture_default_str()
+                   "of videos, against flicker where the scene stands still: 0 (off) … 0.98; default: 0.8")
       ->check(CLI::Range(0.0, 0.98));
-  command->add_option("--crf", o->crf, "quality of videos: 0 (largest file) … 51")
-      ->capture_default_str()
+  command->add_option("--crf", o->crf, "quality of videos: 0 (largest file) … 51; default: 18")
       ->check(CLI::Range(0, 51));
   command->add_flag("--batch", o->batch, "the inputs are folders (they may be without this flag too)");
   command->add_flag("--json", o->json, "for machines");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // linmo bench engine: how fast networks run here, in every precision.
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
@@ -50,14 +52,22 @@ int run(const Options& o) {
     const size_t colon = text.find(':');
     net::GeneratorChoice choice;
     choice.name = text.substr(0, colon);
-    if (colon != std::string::npos) choice.ngf = std::atoi(text.c_str() + colon + 1);
+    if (colon != std::string::npos) {
+      const char* end = text.data() + text.size();
+      const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, choice.ngf);
+      if (error != std::errc() || rest != end || choice.ngf < 1)
+        fail(ErrorKind::usage, "{}: after the colon comes the number of first features, as in compact:32",
+             text);
+    }
     const net::Description d = net::make_generator(choice);
     const net::Cost cost = net::cost(d, {d.in_channels(), o.size, o.size});
     model::TensorMap tensors = engine::random_weights(d, 1);
     const auto picture = waves(o.size, d.in_channels(), 1);
     if (engine::cpu_has_int8())
       engine::quantise(d, tensors,
-                       {{o.size, o.size, picture}, {o.size, o.size, waves(o.size, d.in_channels(), 2)}},
+                       // Not the picture that is measured.
+                       {{o.size, o.size, waves(o.size, d.in_channels(), 2)},
+                        {o.size, o.size, waves(o.size, d.in_channels(), 3)}},
                        {o.psnr, o.threads});
     std::vector<float> truth;
     for (const auto& [precision, wanted] : {std::pair{"fp32", engine::Precision::fp32},
@@ -129,7 +139,8 @@ void add_bench(Registry registry) {
       ->check(CLI::Range(1, 1000));
   command
       ->add_option("--psnr", o->psnr,
-                   "int8 as close to fp32 as this [dB]: layers stay in floating point until it is")
+                   "int8 as close to fp32 as this [dB] on the pictures it is prepared with: layers stay in "
+                   "floating point until it is")
       ->capture_default_str()
       ->check(CLI::Range(10.0, 80.0));
   command->add_option("--threads", o->threads, "default: all cores")->check(CLI::Range(1, 1024));

@@ -5,6 +5,7 @@
 #include "app/cli/console.h"
 #include "app/cli/options.h"
 #include "linmo/core/files.h"
+#include "linmo/image/codec.h"
 #include "linmo/model/library.h"
 #include "linmo/video/apply_video.h"
 
@@ -37,12 +38,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
-  if (!video::is_video_name(output))
+  if (!is_video_name(output))
     fail(ErrorKind::usage, "{}: videos are written as .mp4, .mov, .mkv, .webm, .avi or .y4m, or to - as y4m",
          output);
-  if (precision == "fp32") engine.precision = engine::Precision::fp32;
-  if (precision == "bf16") engine.precision = engine::Precision::bf16;
-  if (precision == "int8") engine.precision = engine::Precision::int8;
+  engine.precision = engine::precision_from_name(precision);
   options.apply.tiles.memory_bytes = static_cast<uint64_t>(memory) << 20;
   const apply::Stylizer stylizer =
       apply::Stylizer::load(model::find_model(model::default_library(), model), engine);

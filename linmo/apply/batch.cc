@@ -93,19 +93,6 @@ std::string reason_of(F&& f) {
   return {};
 }
 
-// Passes everything on but progress, of which a batch of many has its own.
-class WithoutProgress : public EventSink {
- public:
-  explicit WithoutProgress(EventSink& inner) : inner_(inner) {}
-  void on_event(const Event& event) override {
-    if (event.kind != Event::Kind::progress) inner_.on_event(event);
-  }
-  bool stop_requested() const override { return inner_.stop_requested(); }
-
- private:
-  EventSink& inner_;
-};
-
 fs::path full_path(const fs::path& path) {
   std::error_code ignored;
   const fs::path result = fs::weakly_canonical(fs::absolute(path), ignored);

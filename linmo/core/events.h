@@ -43,4 +43,17 @@ class EventSink {
 // Drops everything; for callers who do not care.
 EventSink& null_sink();
 
+// Passes everything on but progress, for steps of a work that reports its own.
+class WithoutProgress : public EventSink {
+ public:
+  explicit WithoutProgress(EventSink& inner) : inner_(inner) {}
+  void on_event(const Event& event) override {
+    if (event.kind != Event::Kind::progress) inner_.on_event(event);
+  }
+  bool stop_requested() const override { return inner_.stop_requested(); }
+
+ private:
+  EventSink& inner_;
+};
+
 }  // namespace linmo

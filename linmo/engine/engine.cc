@@ -60,6 +60,14 @@ bool cpu_has_int8() {
   return cpu_has_bf16() || isa == dnnl::cpu_isa::avx512_core_vnni || isa == dnnl::cpu_isa::avx2_vnni;
 }
 
+Precision precision_from_name(std::string_view name) {
+  if (name == "auto") return Precision::automatic;
+  if (name == "fp32") return Precision::fp32;
+  if (name == "bf16") return Precision::bf16;
+  if (name == "int8") return Precision::int8;
+  fail(ErrorKind::usage, "there is no precision \"{}\"; choose auto, fp32, bf16 or int8", name);
+}
+
 void Moments::merge(const Moments& other) {
   if (other.count == 0) return;
   if (count == 0) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "linmo/model/tensor.h"
@@ -18,6 +19,8 @@ namespace linmo::engine {
 // out are fp32 either way. int8: the convolutions that quantise() found fit for it, everything else as
 // `automatic`.
 enum class Precision { automatic, fp32, bf16, int8 };
+// "auto", "fp32", "bf16", "int8"; throws ErrorKind::usage for others.
+Precision precision_from_name(std::string_view name);
 
 struct Options {
   Precision precision = Precision::automatic;  // automatic: bf16 where the CPU computes in it, else fp32

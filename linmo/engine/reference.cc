@@ -6,16 +6,12 @@
 #include <string>
 
 #include "linmo/core/error.h"
+#include "linmo/core/overload.h"
 
 namespace linmo::engine {
 namespace {
 
 using Picture = ReferencePicture;
-
-template <class... F>
-struct Overload : F... {
-  using F::operator()...;
-};
 
 struct Numbers {
   const model::TensorMap& tensors;

@@ -165,10 +165,19 @@ std::string_view name(ImageFormat format) {
   return "TIFF";
 }
 
-std::optional<ImageFormat> format_of_extension(const fs::path& path) {
+namespace {
+
+std::string lower_extension(const fs::path& path) {
   std::string extension = to_utf8(path.extension());
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension;
+}
+
+}  // namespace
+
+std::optional<ImageFormat> format_of_extension(const fs::path& path) {
+  const std::string extension = lower_extension(path);
   if (extension == ".jpg" || extension == ".jpeg") return ImageFormat::jpeg;
   if (extension == ".png") return ImageFormat::png;
   if (extension == ".webp") return ImageFormat::webp;
@@ -178,6 +187,12 @@ std::optional<ImageFormat> format_of_extension(const fs::path& path) {
 
 bool is_picture_name(const fs::path& path) {
   return format_of_extension(path).has_value();
+}
+
+bool is_video_name(const fs::path& path) {
+  constexpr std::array<std::string_view, 9> kKnown = {".mp4", ".m4v", ".mov", ".mkv", ".webm",
+                                                      ".avi", ".y4m", ".mpg", ".ts"};
+  return path == "-" || std::ranges::find(kKnown, lower_extension(path)) != kKnown.end();
 }
 
 std::optional<ImageFormat> format_of_bytes(std::span<const std::byte> bytes) {

@@ -47,6 +47,7 @@ std::string_view name(ImageFormat format);
 std::optional<ImageFormat> format_of_extension(
     const std::filesystem::path& path);                   // .jpg .jpeg .png .webp .tif .tiff
 bool is_picture_name(const std::filesystem::path& path);  // by that extension
+bool is_video_name(const std::filesystem::path& path);  // .mp4, .mkv … (video/); also "-": y4m through a pipe
 std::optional<ImageFormat> format_of_bytes(std::span<const std::byte> bytes);  // magic numbers
 
 // Throw ErrorKind::input (not a picture, damaged) or ErrorKind::limit (bomb). `name` is used in messages. Of

@@ -379,6 +379,9 @@ TEST(Codec, NamesTellFormats) {
   EXPECT_EQ(format_of_extension("a.gif"), std::nullopt);
   EXPECT_TRUE(is_picture_name("x.png"));
   EXPECT_FALSE(is_picture_name("x.txt"));
+  EXPECT_TRUE(is_video_name("雪.MP4"));
+  EXPECT_TRUE(is_video_name("-"));
+  EXPECT_FALSE(is_video_name("x.png"));
   EXPECT_FALSE(is_picture_name("png"));
   for (const ImageFormat format : kFormats) {
     EXPECT_EQ(format_of_bytes(encode_image(noise(3, 3, 3), format)), format);

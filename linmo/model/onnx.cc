@@ -6,17 +6,11 @@
 
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
+#include "linmo/core/overload.h"
 #include "linmo/model/protobuf.h"
 
 namespace linmo::model {
 namespace {
-
-template <class... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <class... F>  // clang 14 does not deduce it by itself
-Overload(F...)->Overload<F...>;
 
 // Field numbers and enumerations of onnx.proto3.
 namespace field {

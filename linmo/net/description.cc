@@ -4,16 +4,10 @@
 #include <algorithm>
 
 #include "linmo/core/error.h"
+#include "linmo/core/overload.h"
 
 namespace linmo::net {
 namespace {
-
-template <class... F>
-struct Overload : F... {
-  using F::operator()...;
-};
-template <class... F>  // clang 14 does not deduce it by itself
-Overload(F...)->Overload<F...>;
 
 constexpr int kMaxLayers = 4096;
 constexpr int kMaxChannels = 1 << 16;

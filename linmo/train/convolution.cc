@@ -135,20 +135,15 @@ class ConvolutionState {
   // The fp32 weights in the form that a primitive wants; kept while they do not change.
   Tensor packed(const Tensor& weight, const memory::dims& dims, const memory::desc& wanted, bool constant) {
     const Tensor plain = weight.contiguous();
-    const auto version = static_cast<int64_t>(
-        constant ? weight.unsafeGetTensorImpl()->version_counter().current_version() : 0);
-    for (Packed& p : packed_) {
-      if (p.desc != wanted) continue;
-      if (constant && p.source == plain.data_ptr() && p.version == version) return p.bytes;
-      if (constant) {
-        // Not in place: a graph that is still to be run backwards may hold the old ones.
-        p = {wanted, plain.data_ptr(), version, pack(plain, dims, wanted)};
-        return p.bytes;
-      }
-    }
-    Tensor bytes = pack(plain, dims, wanted);
-    if (constant) packed_.push_back({wanted, plain.data_ptr(), version, bytes});
-    return bytes;
+    if (!constant) return pack(plain, dims, wanted);
+    const uint32_t version = weight.unsafeGetTensorImpl()->version_counter().current_version();
+    auto kept =
+        std::find_if(packed_.begin(), packed_.end(), [&](const Packed& p) { return p.desc == wanted; });
+    if (kept == packed_.end()) kept = packed_.insert(packed_.end(), {wanted, nullptr, 0, {}});
+    // Never packed in place: a graph that is still to be run backwards may hold the old ones.
+    if (kept->source != plain.data_ptr() || kept->version != version)
+      *kept = {wanted, plain.data_ptr(), version, pack(plain, dims, wanted)};
+    return kept->bytes;
   }
 
   static memory::desc picture(const memory::dims& dims, at::ScalarType type) {
@@ -162,7 +157,7 @@ class ConvolutionState {
   struct Packed {
     memory::desc desc;
     const void* source;
-    int64_t version;
+    uint32_t version;
     Tensor bytes;
   };
 
@@ -188,11 +183,6 @@ std::shared_ptr<ConvolutionState> make_convolution_state() {
 namespace {
 
 using State = std::shared_ptr<ConvolutionState>;
-
-struct Keeper : torch::CustomClassHolder {  // keeps the state alive as long as a graph needs it
-  explicit Keeper(State s) : state(std::move(s)) {}
-  State state;
-};
 
 Tensor run_forward(ConvolutionState& state, const Geometry& g, const Tensor& source, const Tensor& packed,
                    const Tensor& bias) {
@@ -244,106 +234,62 @@ Tensor packed_for_data(ConvolutionState& state, const Geometry& g, const Tensor&
   return state.packed(weight, g.weights, p.data_desc->weights_desc(), constant);
 }
 
-void remember(AutogradContext* context, const State& state, const Geometry& g, bool by_input, bool by_weight,
-              bool by_bias) {
-  context->saved_data["state"] = c10::IValue::make_capsule(c10::make_intrusive<Keeper>(state));
-  std::vector<int64_t> numbers;
-  for (const memory::dims* d : {&g.source, &g.weights, &g.result})
-    numbers.insert(numbers.end(), d->begin(), d->end());
-  for (const int64_t v :
-       {g.stride, g.pad_h, g.pad_w, static_cast<int64_t>(g.type), static_cast<int64_t>(g.bias),
-        static_cast<int64_t>(g.threads), static_cast<int64_t>(by_input), static_cast<int64_t>(by_weight),
-        static_cast<int64_t>(by_bias)})
-    numbers.push_back(v);
-  context->saved_data["geometry"] = numbers;
-}
-
-struct Remembered {
-  c10::intrusive_ptr<torch::CustomClassHolder> keeper;
-  ConvolutionState* state;
-  Geometry g;
-  bool by_input, by_weight, by_bias;
+// One call, as its backward pass needs it. Keeps the state alive as long as a graph does.
+struct Call : torch::CustomClassHolder {
+  Call(State s, Geometry g, bool back) : state(std::move(s)), geometry(std::move(g)), backwards(back) {}
+  State state;
+  Geometry geometry;
+  bool backwards;  // a transposed convolution: source and result change places
+  bool by_input = false, by_weight = false, by_bias = false;
 };
-
-Remembered recall(AutogradContext* context) {
-  Remembered r;
-  r.keeper = context->saved_data["state"].toCapsule();
-  r.state = static_cast<Keeper*>(r.keeper.get())->state.get();
-  const auto v = context->saved_data["geometry"].toIntVector();
-  r.g.source.assign(v.begin(), v.begin() + 4);
-  r.g.weights.assign(v.begin() + 4, v.begin() + 8);
-  r.g.result.assign(v.begin() + 8, v.begin() + 12);
-  r.g.stride = v[12];
-  r.g.pad_h = v[13];
-  r.g.pad_w = v[14];
-  r.g.type = static_cast<at::ScalarType>(v[15]);
-  r.g.bias = v[16] != 0;
-  r.g.threads = static_cast<int>(v[17]);
-  r.by_input = v[18] != 0;
-  r.by_weight = v[19] != 0;
-  r.by_bias = v[20] != 0;
-  return r;
-}
 
 class Convolution : public torch::autograd::Function<Convolution> {
  public:
   static Tensor forward(AutogradContext* context, const Tensor& input, const Tensor& weight,
-                        const MaybeTensor& bias, const Geometry& geometry, const State& state,
-                        bool constant) {
-    const Tensor x = nhwc(input);
-    const bool by_input = input.requires_grad(), by_weight = weight.requires_grad();
-    const Tensor w = weight.detach();
-    const Tensor packed =
-        state->packed(w, geometry.weights, state->plan(geometry).forward_desc.weights_desc(), constant);
-    Tensor y = run_forward(*state, geometry, x, packed, bias ? bias->detach() : Tensor());
+                        const MaybeTensor& bias, const c10::intrusive_ptr<Call>& call, bool constant) {
+    ConvolutionState& state = *call->state;
+    const Geometry& g = call->geometry;
+    const Tensor x = nhwc(input), w = weight.detach();
+    call->by_input = input.requires_grad();
+    call->by_weight = weight.requires_grad();
+    call->by_bias = bias && bias->requires_grad();
+    const auto packed_forward = [&] {
+      return state.packed(w, g.weights, state.plan(g).forward_desc.weights_desc(), constant);
+    };
+    const auto packed_data = [&] { return packed_for_data(state, g, w, constant); };
+    Tensor y;
+    if (call->backwards) {
+      y = run_data(state, g, x, packed_data());
+      if (bias) y.add_(bias->detach().view({1, -1, 1, 1}));
+    } else {
+      y = run_forward(state, g, x, packed_forward(), bias ? bias->detach() : Tensor());
+    }
     // Packed now: by the time of the backward pass an optimiser may have changed the weights.
-    const Tensor backward = by_input ? packed_for_data(*state, geometry, w, constant) : Tensor();
-    context->save_for_backward({by_weight ? x : Tensor(), backward});
-    remember(context, state, geometry, by_input, by_weight, bias && bias->requires_grad());
+    Tensor back;
+    if (call->by_input) back = call->backwards ? packed_forward() : packed_data();
+    context->save_for_backward({call->by_weight ? x : Tensor(), back});
+    context->saved_data["call"] = c10::IValue::make_capsule(call);
     return y;
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const Remembered r = recall(context);
-    const Tensor g = nhwc(gradients[0].to(r.g.type));
+    const auto capsule = context->saved_data["call"].toCapsule();
+    const Call& call = static_cast<const Call&>(*capsule);
+    ConvolutionState& state = *call.state;
+    const Geometry& g = call.geometry;
+    const Tensor dy = nhwc(gradients[0].to(g.type));
     Tensor dx, dw, db;
-    if (r.by_input) dx = run_data(*r.state, r.g, g, saved[1]);
-    if (r.by_weight) std::tie(dw, db) = run_weights(*r.state, r.g, saved[0], g);
-    if (!r.by_bias) db = Tensor();
-    return {dx, dw, db, Tensor(), Tensor(), Tensor()};
-  }
-};
-
-// The same with source and result exchanged: the backward-by-data primitive makes the picture.
-class TransposedConvolution : public torch::autograd::Function<TransposedConvolution> {
- public:
-  static Tensor forward(AutogradContext* context, const Tensor& input, const Tensor& weight,
-                        const MaybeTensor& bias, const Geometry& geometry, const State& state,
-                        bool constant) {
-    const Tensor x = nhwc(input);
-    const bool by_input = input.requires_grad(), by_weight = weight.requires_grad();
-    const Tensor w = weight.detach();
-    Tensor y = run_data(*state, geometry, x, packed_for_data(*state, geometry, w, constant));
-    if (bias) y.add_(bias->detach().view({1, -1, 1, 1}));
-    const Tensor backward =
-        by_input
-            ? state->packed(w, geometry.weights, state->plan(geometry).forward_desc.weights_desc(), constant)
-            : Tensor();
-    context->save_for_backward({by_weight ? x : Tensor(), backward});
-    remember(context, state, geometry, by_input, by_weight, bias && bias->requires_grad());
-    return y;
-  }
-
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
-    const auto saved = context->get_saved_variables();
-    const Remembered r = recall(context);
-    const Tensor g = nhwc(gradients[0].to(r.g.type));
-    Tensor dx, dw, db;
-    if (r.by_input) dx = run_forward(*r.state, r.g, g, saved[1], Tensor());
-    if (r.by_weight) dw = run_weights(*r.state, r.g, g, saved[0]).first;
-    if (r.by_bias) db = at::sum(g, {0, 2, 3}, false, at::kFloat);
-    return {dx, dw, db, Tensor(), Tensor(), Tensor()};
+    if (call.backwards) {
+      if (call.by_input) dx = run_forward(state, g, dy, saved[1], Tensor());
+      if (call.by_weight) dw = run_weights(state, g, dy, saved[0]).first;
+      if (call.by_bias) db = at::sum(dy, {0, 2, 3}, false, at::kFloat);
+    } else {
+      if (call.by_input) dx = run_data(state, g, dy, saved[1]);
+      if (call.by_weight) std::tie(dw, db) = run_weights(state, g, saved[0], dy);
+      if (!call.by_bias) db = Tensor();
+    }
+    return {dx, dw, db, Tensor(), Tensor()};
   }
 };
 
@@ -351,8 +297,11 @@ bool handled(const Tensor& x) {
   return (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) && x.numel() > 0;
 }
 
-MaybeTensor maybe(const Tensor& t) {
-  return t.defined() ? MaybeTensor(t) : MaybeTensor();
+Tensor run(const Tensor& x, const Tensor& weight, const Tensor& bias, const Geometry& g, const State& state,
+           bool backwards, bool constant) {
+  // libtorch 1.13 takes no undefined tensors here; optionals it does.
+  return Convolution::apply(x, weight, bias.defined() ? MaybeTensor(bias) : MaybeTensor(),
+                            c10::make_intrusive<Call>(state, g, backwards), constant);
 }
 
 // Few output channels leave most of a vector of 16 empty. Four neighbouring results at once are a convolution
@@ -369,7 +318,7 @@ Tensor quads(const Tensor& x, const Tensor& weight, const Tensor& bias, const ne
   const Tensor kernel = at::cat(places, 0), biases = bias.defined() ? bias.repeat({4}) : bias;
   const Geometry g{x.sizes().vec(), kernel.sizes().vec(), {n, 4 * c, h / 2, w / 2}, 2, op.pad_h, op.pad_w,
                    x.scalar_type(), bias.defined(),       at::get_num_threads()};
-  const Tensor y = Convolution::apply(x, kernel, maybe(biases), g, state, false);
+  const Tensor y = run(x, kernel, biases, g, state, false, false);
   return y.permute({0, 2, 3, 1})
       .reshape({n, h / 2, w / 2, 2, 2, c})
       .permute({0, 1, 3, 2, 4, 5})
@@ -402,7 +351,7 @@ Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, co
                    x.scalar_type(),
                    bias.defined(),
                    at::get_num_threads()};
-  return Convolution::apply(x, weight, maybe(bias), g, state, constant);
+  return run(x, weight, bias, g, state, false, constant);
 }
 
 Tensor transposed_convolution_plain(const Tensor& x, const Tensor& weight, const Tensor& bias,
@@ -425,7 +374,7 @@ Tensor transposed_convolution(const Tensor& x, const Tensor& weight, const Tenso
                    x.scalar_type(),
                    false,
                    at::get_num_threads()};
-  return TransposedConvolution::apply(x, weight, maybe(bias), g, state, constant);
+  return run(x, weight, bias, g, state, true, constant);
 }
 
 }  // namespace linmo::train

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "linmo/core/error.h"
+#include "linmo/core/simd.h"
 
 namespace linmo::train {
 namespace {
@@ -19,15 +20,6 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::Variable;
 using torch::autograd::variable_list;
-
-// The loops below are written so that the compiler vectorises them over the channels; the clones give each
-// processor its widest vectors.
-#if defined(__x86_64__)
-#define LINMO_SIMD \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
-#else
-#define LINMO_SIMD
-#endif
 
 struct Bf16 {
   uint16_t bits;

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "linmo/core/error.h"
+#include "linmo/core/overload.h"
 #include "linmo/train/convolution.h"
 #include "linmo/train/kernels.h"
 
@@ -18,11 +19,6 @@ namespace {
 
 using at::Tensor;
 using Kind = net::ParameterInfo::Kind;
-
-template <class... F>
-struct Overload : F... {
-  using F::operator()...;
-};
 
 void fill(Tensor& t, Random& random, const std::function<double(Random&)>& value) {
   float* p = t.data_ptr<float>();

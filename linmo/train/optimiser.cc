@@ -7,14 +7,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "linmo/core/simd.h"
+
 namespace linmo::train {
 namespace {
 
-#if defined(__x86_64__)
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
-#endif
-void adam_kernel(float* __restrict w, const float* __restrict g, float* __restrict m, float* __restrict v, int64_t n, float scale,
-                 float beta1, float beta2, float step_size, float root_correction, float eps) {
+LINMO_SIMD void adam_kernel(float* __restrict w, const float* __restrict g, float* __restrict m,
+                            float* __restrict v, int64_t n, float scale, float beta1, float beta2,
+                            float step_size, float root_correction, float eps) {
   for (int64_t i = 0; i < n; ++i) {
     const float gradient = g[i] * scale;
     m[i] = beta1 * m[i] + (1 - beta1) * gradient;

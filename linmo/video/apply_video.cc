@@ -19,19 +19,6 @@ int64_t even(int64_t side) {
   return std::max<int64_t>(2, side / 2 * 2);
 }
 
-// Passes on everything but the progress of single frames.
-class WithoutProgress : public EventSink {
- public:
-  explicit WithoutProgress(EventSink& inner) : inner_(inner) {}
-  void on_event(const Event& event) override {
-    if (event.kind == Event::Kind::warning) inner_.on_event(event);
-  }
-  bool stop_requested() const override { return inner_.stop_requested(); }
-
- private:
-  EventSink& inner_;
-};
-
 }  // namespace
 
 VideoResult apply_video(const apply::Stylizer& stylizer, const std::filesystem::path& input,

@@ -38,6 +38,8 @@ struct FreeScaler {
 using Scaler = std::unique_ptr<SwsContext, FreeScaler>;
 
 constexpr int64_t kMostPixels = 100'000'000;
+// Of sound and subtitles that wait for the next frame: a file without frames must not fill the memory.
+constexpr int64_t kMostWaiting = int64_t{256} << 20;
 
 std::string reason(int code) {
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
@@ -70,17 +72,6 @@ void set_colours(SwsContext* scaler, const AVFrame& yuv, bool to_rgb) {
 
 }  // namespace
 
-bool is_video_name(const fs::path& path) {
-  if (is_pipe(path)) return true;
-  std::string extension = to_utf8(path.extension());
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (const char* known : {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".y4m", ".mpg", ".ts"}) {
-    if (extension == known) return true;
-  }
-  return false;
-}
-
 struct VideoReader::State {
   fs::path path;
   AVFormatContext* container = nullptr;
@@ -95,6 +86,7 @@ struct VideoReader::State {
   // Packets of the other streams, for a writer that wants them.
   bool keep_others = true;
   std::deque<Packet> others;
+  int64_t waiting = 0;  // bytes of them
 
   ~State() { avformat_close_input(&container); }
   AVStream* video() const { return container->streams[stream]; }
@@ -175,6 +167,10 @@ bool VideoReader::next(Frame& out) {
     } else if (s.keep_others) {
       Packet copy(av_packet_alloc());
       if (!copy) throw std::bad_alloc();
+      s.waiting += s.packet->size;
+      if (s.waiting > kMostWaiting)
+        fail(ErrorKind::limit, "{}: more than {} MB of sound without a frame; cut the video", to_utf8(s.path),
+             kMostWaiting >> 20);
       av_packet_move_ref(copy.get(), s.packet.get());
       s.others.push_back(std::move(copy));
     }
@@ -343,6 +339,7 @@ void VideoWriter::State::copy_others() {
   while (!source.others.empty()) {
     const Packet other = std::move(source.others.front());
     source.others.pop_front();
+    source.waiting -= other->size;
     const int to = place[static_cast<size_t>(other->stream_index)];
     if (to < 0) continue;
     av_packet_rescale_ts(other.get(), source.container->streams[other->stream_index]->time_base,

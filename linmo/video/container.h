@@ -24,9 +24,6 @@ struct VideoInfo {
   int other_streams = 0;         // sound and subtitles
 };
 
-// Whether a path is called like a video, or is "-" (standard input or output, as y4m).
-bool is_video_name(const std::filesystem::path& path);
-
 // Reads one file's best video stream. Reads local files and standard input only, whatever the file names.
 // Throws ErrorKind::input for what is not a video or is larger than 100 megapixels a frame.
 class VideoReader {

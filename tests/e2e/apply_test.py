@@ -3,7 +3,6 @@
 and nothing of a user's is lost whatever goes wrong."""
 
 import json
-import os
 import random
 import subprocess
 import unittest
@@ -210,7 +209,6 @@ class Apply(WithModel):
         for wrong in ("20x", "x", "0x4", "-3", "4x4x4"):
             self.fails("apply", self.model, sheet, "-o", self.dir / "no.png", f"--cells={wrong}", code=USAGE, says="cells")
 
-    @unittest.skipUnless(os.path.exists(support.LINMO + "-video"), "this build has no linmo-video")
     def test_videos(self):
         video, out, back = self.dir / "影.y4m", self.dir / "out.mp4", self.dir / "back.y4m"
         frames = b"".join(b"FRAME\n" + bytes([level]) * (32 * 24) + bytes([128]) * (16 * 12 * 2) for level in range(60, 160, 20))
@@ -229,6 +227,7 @@ class Apply(WithModel):
         self.fails("apply", self.model, self.dir / "坏.mp4", "-o", self.dir / "x.mp4", says="坏.mp4")
         self.fails("apply", self.model, video, "-o", self.dir / "x.png", code=USAGE, says="mp4")
         self.fails("apply", self.model, video, "-o", self.dir / "x.mp4", "--cells", 8, code=USAGE, says="pictures")
+        self.fails("apply", self.model, self.dir / "坏.png", "-o", self.dir / "x.png", "--crf", 20, code=USAGE, says="videos")
         self.assertFalse((self.dir / "x.mp4").exists())
         self.assertNoLeftovers(self.dir)
 

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""check_onnx.py FOLDER: what linmo/engine/onnx_test.cc wrote there is valid ONNX, and ONNX Runtime computes from it
-what linmo's engine did, to 1e-4 of the result's range, in the size that was exported for no other."""
+"""check_onnx.py FOLDER [--run]: what linmo/engine/onnx_test.cc wrote there is valid ONNX, and (--run) ONNX Runtime
+computes from it what linmo's engine did, to 1e-4 of the result's range, in the size that was exported for no other."""
 import pathlib
 import sys
 
 import numpy
 import onnx
-import onnxruntime
 
 TOLERANCE = 1e-4
 
 
-def main(folder):
-    worst = 0
+def main(folder, run):
+    if run:
+        import onnxruntime
+    worst = checked = 0
     for line in (folder / "cases.txt").read_text().splitlines():
         name, *sizes = line.split()
         sizes = list(map(int, sizes))
@@ -25,6 +26,9 @@ def main(folder):
             onnx.checker.check_model(model, full_check=True)
             assert model.opset_import[0].version == opset, (name, opset)
             assert model.graph.input[0].type.tensor_type.shape.dim[2].dim_param == "height", name
+            checked += 1
+            if not run:
+                continue
             options = onnxruntime.SessionOptions()
             options.log_severity_level = 3
             options.intra_op_num_threads = 1
@@ -37,7 +41,7 @@ def main(folder):
             worst = max(worst, error)
             print(f"{name:24} opset {opset}  largest difference {error:.1e}")
             assert error < TOLERANCE, (name, opset, error)
-    assert worst > 0
+    assert checked >= 20 and (worst > 0 or not run), (checked, worst)
 
 
-main(pathlib.Path(sys.argv[1]))
+main(pathlib.Path(sys.argv[1]), "--run" in sys.argv)

@@ -1,14 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """check_state.py FOLDER: the state dicts that linmo/engine/onnx_test.cc wrote there load, with every key, into the
 networks of networks.py, and PyTorch computes from them what linmo's engine did."""
+import json
 import pathlib
 import sys
 
 import numpy
 import torch
-from safetensors.torch import load_file
 
 import networks
+
+
+def load_file(path):
+    """A .safetensors file of fp32 and int64 arrays (https://github.com/huggingface/safetensors, "Format")."""
+    data = path.read_bytes()
+    begin = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:begin])
+    header.pop("__metadata__", None)
+    kinds = {"F32": "<f4", "I64": "<i8"}
+    return {key: torch.from_numpy(numpy.frombuffer(data[begin + e["data_offsets"][0]:begin + e["data_offsets"][1]],
+                                                   kinds[e["dtype"]]).reshape(e["shape"]).copy())
+            for key, e in header.items()}
+
 
 NETWORKS = {
     "resnet": lambda: networks.Resnet(8, 3),

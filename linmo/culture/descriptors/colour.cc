@@ -16,14 +16,14 @@ constexpr double kFlatDeviation = 0.01, kFlatRegion = 0.005;
 constexpr float kColoured = 5;  // C* under which a hue means nothing
 constexpr int kHueBins = 36;
 
-LINMO_WIDE void polar(const float* a, const float* b, float* chroma, float* hue, int64_t count) {
+LINMO_SIMD void polar(const float* a, const float* b, float* chroma, float* hue, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     chroma[i] = std::sqrt(a[i] * a[i] + b[i] * b[i]);
     hue[i] = hue_degrees(b[i], a[i]);
   }
 }
 
-LINMO_WIDE void delta_run(const float* l1, const float* a1, const float* b1, const float* l2, const float* a2,
+LINMO_SIMD void delta_run(const float* l1, const float* a1, const float* b1, const float* l2, const float* a2,
                           const float* b2, float* out, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     const float x = l1[i] - l2[i], y = a1[i] - a2[i], z = b1[i] - b2[i];

@@ -34,7 +34,7 @@ inline void to_oklab(double r, double g, double b, double& l, double& a, double&
   bb = 0.0259040371 * x + 0.7827717662 * y - 0.8086757660 * z;
 }
 
-LINMO_WIDE void lab_run(const double* r, const double* g, const double* b, float* l, float* a, float* bb,
+LINMO_SIMD void lab_run(const double* r, const double* g, const double* b, float* l, float* a, float* bb,
                         int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     double x, y, z;
@@ -45,7 +45,7 @@ LINMO_WIDE void lab_run(const double* r, const double* g, const double* b, float
   }
 }
 
-LINMO_WIDE void oklab_run(const double* r, const double* g, const double* b, float* l, float* a, float* bb,
+LINMO_SIMD void oklab_run(const double* r, const double* g, const double* b, float* l, float* a, float* bb,
                           int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     double x, y, z;

@@ -64,7 +64,7 @@ const CodeTable& code_table() {
   return kTable;
 }
 
-LINMO_WIDE void codes_run(const uint16_t* a, const uint16_t* b, const uint16_t* c, const uint16_t* d,
+LINMO_SIMD void codes_run(const uint16_t* a, const uint16_t* b, const uint16_t* c, const uint16_t* d,
                           uint16_t* out, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     const auto sign = [](uint16_t x, uint16_t y) {
@@ -95,7 +95,7 @@ inline float absolute_max(float a, float b, float c) {
   return -low > high ? low : high;
 }
 
-LINMO_WIDE void gradient_row(const float* const* above, const float* const* here, const float* const* below,
+LINMO_SIMD void gradient_row(const float* const* above, const float* const* here, const float* const* below,
                              float vertical, float* gx, float* gy, int64_t count) {
   for (int64_t x = 0; x < count; ++x) {
     const int64_t left = x > 0 ? x - 1 : x, right = x + 1 < count ? x + 1 : x;

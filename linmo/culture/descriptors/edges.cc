@@ -53,7 +53,7 @@ std::vector<Tap> make_taps() {
   return taps;
 }
 
-LINMO_WIDE void add_tap(const int16_t* plus, const int16_t* minus, const int32_t* weight, int32_t* sums,
+LINMO_SIMD void add_tap(const int16_t* plus, const int16_t* minus, const int32_t* weight, int32_t* sums,
                         int64_t pitch, int64_t count) {
   for (int64_t k = 0; k < kHalf; ++k) {
     const int32_t w = weight[k];
@@ -62,7 +62,7 @@ LINMO_WIDE void add_tap(const int16_t* plus, const int16_t* minus, const int32_t
   }
 }
 
-LINMO_WIDE void choose(const int32_t* sums, int64_t pitch, int32_t* best, int32_t* which, int64_t count) {
+LINMO_SIMD void choose(const int32_t* sums, int64_t pitch, int32_t* best, int32_t* which, int64_t count) {
   for (int64_t x = 0; x < count; ++x) {
     best[x] = 0;
     which[x] = 0;
@@ -237,14 +237,10 @@ EdgeMap edge_map(const Image& luma) {
   static const std::vector<Tap> kTaps = make_taps();
   const int64_t w = luma.width(), h = luma.height(), pitch = w + 2 * kReach;
   std::vector<int16_t> padded(static_cast<size_t>(pitch * (h + 2 * kReach)));
-  const auto reflect = [](int64_t i, int64_t n) {  // dcba|abcd|dcba
-    const int64_t p = ((i % (2 * n)) + 2 * n) % (2 * n);
-    return p < n ? p : 2 * n - 1 - p;
-  };
   for (int64_t y = -kReach; y < h + kReach; ++y) {
-    const auto from = luma.row<uint8_t>(reflect(y, h));
+    const auto from = luma.row<uint8_t>(mirrored(y, h));
     int16_t* to = padded.data() + (y + kReach) * pitch + kReach;
-    for (int64_t x = -kReach; x < w + kReach; ++x) to[x] = from[static_cast<size_t>(reflect(x, w))];
+    for (int64_t x = -kReach; x < w + kReach; ++x) to[x] = from[static_cast<size_t>(mirrored(x, w))];
   }
   EdgeMap map{w, h, std::vector<int32_t>(static_cast<size_t>(w * h)), {}};
   map.orientation.resize(map.response.size());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops that the compiler turns into vectors for the widest unit that the machine has. The sources are built
-// without fused multiply-add (CMakeLists.txt), so that a picture gets the same figures on every machine.
+// Functions that loops of LINMO_SIMD can be made of. The sources are built without fused multiply-add
+// (CMakeLists.txt), so that a picture gets the same figures on every machine.
 #pragma once
 
 #include <algorithm>
@@ -8,12 +8,7 @@
 #include <cmath>
 #include <cstdint>
 
-// The sanitizers start before the selection of clones could run; clang's clones need another spelling.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define LINMO_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define LINMO_WIDE
-#endif
+#include "linmo/core/simd.h"
 
 namespace linmo::culture {
 

@@ -33,7 +33,7 @@ struct Columns {
 };
 
 // Where `centre` is nearer than what was found before, it becomes the nearest.
-LINMO_WIDE void nearer(const float* l, const float* a, const float* b, float cl, float ca, float cb,
+LINMO_SIMD void nearer(const float* l, const float* a, const float* b, float cl, float ca, float cb,
                        int32_t index, float* best, int32_t* nearest, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     const float x = l[i] - cl, y = a[i] - ca, z = b[i] - cb;

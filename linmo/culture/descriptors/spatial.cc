@@ -11,7 +11,7 @@ namespace linmo::culture {
 namespace {
 
 // sum += sign · v, squares += sign · v².
-LINMO_WIDE void add_row(const float* v, double sign, double* sum, double* squares, int64_t count) {
+LINMO_SIMD void add_row(const float* v, double sign, double* sum, double* squares, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     const double d = v[i];
     sum[i] += sign * d;
@@ -19,15 +19,8 @@ LINMO_WIDE void add_row(const float* v, double sign, double* sum, double* square
   }
 }
 
-LINMO_WIDE void add_scaled(const float* v, float weight, float* out, int64_t count) {
+LINMO_SIMD void add_scaled(const float* v, float weight, float* out, int64_t count) {
   for (int64_t i = 0; i < count; ++i) out[i] += weight * v[i];
-}
-
-int64_t mirrored(int64_t i, int64_t count) {
-  if (count == 1) return 0;
-  const int64_t period = 2 * count;
-  i = ((i % period) + period) % period;
-  return i < count ? i : period - 1 - i;
 }
 
 int32_t find_root(std::vector<int32_t>& parent, int32_t i) {
@@ -39,6 +32,13 @@ int32_t find_root(std::vector<int32_t>& parent, int32_t i) {
 }
 
 }  // namespace
+
+int64_t mirrored(int64_t i, int64_t count) {
+  if (count == 1) return 0;
+  const int64_t period = 2 * count;
+  i = ((i % period) + period) % period;
+  return i < count ? i : period - 1 - i;
+}
 
 int64_t Bits::count() const {
   return std::accumulate(values.begin(), values.end(), int64_t{0});
@@ -228,19 +228,6 @@ double quantile(std::vector<float>& v, double q) {
   if (low + 1 >= v.size()) return first;
   const double second = *std::min_element(v.begin() + static_cast<int64_t>(low) + 1, v.end());
   return first + (at - static_cast<double>(low)) * (second - first);
-}
-
-Line fit_line(std::span<const double> x, std::span<const double> y) {
-  const auto n = static_cast<double>(x.size());
-  const double mx = std::accumulate(x.begin(), x.end(), 0.0) / n;
-  const double my = std::accumulate(y.begin(), y.end(), 0.0) / n;
-  double xx = 0, xy = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    xx += (x[i] - mx) * (x[i] - mx);
-    xy += (x[i] - mx) * (y[i] - my);
-  }
-  const double slope = xy / xx;
-  return {slope, my - slope * mx};
 }
 
 }  // namespace linmo::culture

@@ -28,7 +28,10 @@ struct Bits {  // a set of pixels, row-major, 0 or 1
 // inside the picture. `side` is odd.
 Plane local_deviation(const Plane& plane, int side);
 
-// Gaussian blur, cut at 4 σ (rounded), edges mirrored (…dcb|abcd|cba…).
+// The place 0 … count − 1 that stands for place i when edges are mirrored: …dcba|abcd|dcba….
+int64_t mirrored(int64_t i, int64_t count);
+
+// Gaussian blur, cut at 4 σ (rounded), edges mirrored().
 Plane gaussian_blur(const Plane& plane, double sigma);
 
 // Connected sets of pixels.
@@ -52,11 +55,5 @@ double entropy_bits(std::span<const double> weights);
 
 // v sorted; linear interpolation between neighbours (numpy.percentile). `q` 0 … 1; v is reordered.
 double quantile(std::vector<float>& v, double q);
-
-// Least squares y = slope · x + offset.
-struct Line {
-  double slope, offset;
-};
-Line fit_line(std::span<const double> x, std::span<const double> y);
 
 }  // namespace linmo::culture

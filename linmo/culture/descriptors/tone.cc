@@ -241,7 +241,7 @@ void measure_layout(const Bits& blank, ToneFeatures& out) {
                        hull_area(labels, w, static_cast<int32_t>(largest + 1), parts[largest]);
 }
 
-LINMO_WIDE void tensor_row(const float* above, const float* here, const float* below, float* xx, float* yy,
+LINMO_SIMD void tensor_row(const float* above, const float* here, const float* below, float* xx, float* yy,
                            float* xy, int64_t count) {
   for (int64_t x = 1; x + 1 < count; ++x) {
     const float gx = (here[x + 1] - here[x - 1]) / 2, gy = (below[x] - above[x]) / 2;
