@@ -9,22 +9,22 @@ here=$(dirname "${BASH_SOURCE[0]}")
 escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'; }
 # Paths with spaces or characters outside ASCII are fine in src=""; only quotes and percent signs are not.
 src() { printf '%s' "$1" | sed 's/%/%25/g; s/"/%22/g; s/#/%23/g; s/?/%3F/g'; }
-# score FIELD KEY: what linmo evaluate wrote of KEY against the truth: of the outputs ("value") or of the input.
+# score FILE FIELD KEY: what linmo evaluate wrote of KEY against the truth: of the outputs ("value") or of the input.
 score() {
-  awk -v field="$1" -v key="$2" '
+  awk -v field="$2" -v key="$3" '
     { gsub(/[",]/, "") }
     $1 == "{" { delete have }
     $1 ~ /:$/ { have[substr($1, 1, length($1) - 1)] = $2 }
-    $1 == "}" && have["key"] == key && have["against"] == "truth" { printf "%.4f", have[field]; exit }' "$out/brush.json"
+    $1 == "}" && have["key"] == key && have["against"] == "truth" { printf "%.4f", have[field]; exit }' "$out/$1"
 }
 minutes() { printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); }
-# At most COUNT of a folder's pictures, evenly chosen.
-some() { find "$2" -maxdepth 1 -name "$3" | sort | awk -v n="$1" '{ f[NR] = $0 } END { if (NR < n) n = NR; for (i = 0; i < n; ++i) print f[1 + int(i * NR / n)] }'; }
+# At most COUNT of a folder's pictures, evenly chosen, the first and the last among them.
+some() { find "$2" -maxdepth 1 -name "$3" | sort | awk -v n="$1" '{ f[NR] = $0 } END { if (NR < n) n = NR; for (i = 0; i < n; ++i) { k = n < 2 ? NR : 1 + int(i * (NR - 1) / (n - 1)); print f[k] } }'; }
 relative() { printf '%s' "${1#"$out"/}"; }
 
-score_row() { # TITLE FIELD
+score_row() { # TITLE FILE FIELD
   printf '<tr><td>%s</td>' "$1"
-  for key in ssim_luma l1 psnr; do printf '<td class="number">%s</td>' "$(score "$2" "$key")"; done
+  for key in ssim_luma l1 psnr; do printf '<td class="number">%s</td>' "$(score "$2" "$3" "$key")"; done
   printf '</tr>\n'
 }
 
@@ -68,9 +68,12 @@ cat <<HTML
 </div>
 <h3>Scores on the $(find "$out/glyphs/uming_test" -name '*.png' | wc -l) held-out characters, against the calligrapher's</h3>
 <table><tr><th></th><th class="number">SSIM (higher is nearer)</th><th class="number">L1 (lower is nearer)</th><th class="number">PSNR [dB]</th></tr>
-$(score_row "print as it is" input)
-$(score_row "written by linmo" value)
+$(score_row "print as it is" brush.json input)
+$(score_row "written by linmo" brush.json value)
+$(score_row "an empty page" empty_page.json value)
 </table>
+<p>These measures compare pixel by pixel: a stroke that lies beside the calligrapher's costs twice what no stroke
+costs, which is why an empty page does well. They show whether the strokes came nearer, not whether they are good.</p>
 <h3>Learning over time</h3>
 $(learning brush wide)
 <p>The whole run: <a href="brush/report.html">brush/report.html</a>.</p>

@@ -63,6 +63,16 @@ choose_photographs() {
   for name in "${held_out[@]}"; do cp "$backgrounds/$name.jpg" "$out/photographs_test/"; done
 }
 
+# A white PNG of 64 × 64 for each of the held-out characters.
+empty_pages() {
+  local file
+  rm -rf "$out/empty_pages"
+  mkdir "$out/empty_pages"
+  for file in "$out/glyphs/kouzan_test"/*.png; do
+    base64 -d >"$out/empty_pages/$(basename "$file")" <<<'iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAAAAACPAi4CAAAAKUlEQVR42u3MQREAAAwCIPuX1hD77SAA6VEEAoFAIBAIBAKBQCAQfA8Gpwvw4qrwDDIAAAAASUVORK5CYII='
+  done
+}
+
 print_to_brush() {
   rm -rf "$out/glyphs" "$out/brush" "$out/brush_written"
   step "Render 2,000 characters of a printed and of a brush font; 64 are held out" \
@@ -79,6 +89,9 @@ print_to_brush() {
   step "Score them, and the print itself, against the calligrapher's own" \
     "$linmo" evaluate --outputs "$out/brush_written" --truth "$out/glyphs/kouzan_test" --content "$out/glyphs/uming_test" \
     --json "$out/brush.json"
+  empty_pages
+  step "Score empty pages, to know what these measures are worth" \
+    "$linmo" evaluate --outputs "$out/empty_pages" --truth "$out/glyphs/kouzan_test" --json "$out/empty_page.json"
 }
 
 photo_to_painting() {

@@ -10,11 +10,12 @@
 //          then one pass for the picture: equal to the untiled result but for rounding, at about
 //          1 + (number of norms)/2 times the arithmetic.
 //   fast   the statistics come from one run over a mosaic of small patches that are cut at full size from
-//          all over the picture (a quarter of it, at least a megapixel), then one pass for the picture.
-//          Against the exact result, photographs of 5 megapixels, sampled 1 megapixel, untrained networks of
-//          6 blocks (whose error is larger than a trained one's): PSNR 29 dB (compact), 31 dB (resnet).
-//          Statistics from the picture reduced to a megapixel, the obvious other way, give 20 and 22 dB:
-//          reducing takes away the detail whose size the norms measure.
+//          all over the picture (a quarter of it, at least a megapixel, less where memory does not hold
+//          that), then one pass for the picture. Against the exact result, photographs of 5 megapixels,
+//          sampled 1 megapixel (1 GB), untrained networks of 6 blocks (whose error is larger than a trained
+//          one's): PSNR 29 dB (compact), 31 dB (resnet). Statistics from the picture reduced to a megapixel,
+//          the obvious other way, give 20 and 22 dB: reducing takes away the detail whose size the norms
+//          measure.
 #pragma once
 
 #include <functional>
