@@ -3,6 +3,7 @@
 
 #include "linmo/culture/descriptors/complexity.h"
 #include "linmo/culture/descriptors/edges.h"
+#include "linmo/culture/descriptors/texture.h"
 #include "linmo/culture/descriptors/tone.h"
 
 namespace linmo::culture {
@@ -33,12 +34,14 @@ class Lister : public FeatureVisitor {
   std::string group_;
 };
 
-Lister list(ColourFeatures colour, ToneFeatures tone, EdgeFeatures edges, ComplexityFeatures complexity) {
+Lister list(ColourFeatures colour, ToneFeatures tone, EdgeFeatures edges, TextureFeatures texture,
+            ComplexityFeatures complexity) {
   Lister lister;
   FeatureVisitor& visitor = lister;
   colour.visit(visitor);
   tone.visit(visitor);
   edges.visit(visitor);
+  texture.visit(visitor);
   complexity.visit(visitor);
   return lister;
 }
@@ -46,7 +49,7 @@ Lister list(ColourFeatures colour, ToneFeatures tone, EdgeFeatures edges, Comple
 }  // namespace
 
 const std::vector<Descriptor>& registry() {
-  static const std::vector<Descriptor> kEntries = list({}, {}, {}, {}).entries;
+  static const std::vector<Descriptor> kEntries = list({}, {}, {}, {}, {}).entries;
   return kEntries;
 }
 
@@ -55,7 +58,9 @@ Description describe(const Subject& subject) {
   Void found;
   const ToneFeatures tone = measure_tone(subject, &found);
   const ColourFeatures colour = measure_colour(subject, found.paper ? &*found.paper : nullptr, &out.palette);
-  out.values = list(colour, tone, measure_edges(subject), measure_complexity(subject)).values;
+  out.values =
+      list(colour, tone, measure_edges(subject), measure_texture(subject), measure_complexity(subject))
+          .values;
   return out;
 }
 
