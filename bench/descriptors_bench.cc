@@ -8,6 +8,7 @@
 
 #include "linmo/core/random.h"
 #include "linmo/culture/descriptors/complexity.h"
+#include "linmo/culture/descriptors/composition.h"
 #include "linmo/culture/descriptors/descriptors.h"
 #include "linmo/culture/descriptors/edges.h"
 #include "linmo/culture/descriptors/texture.h"
@@ -66,6 +67,11 @@ void texture(benchmark::State& state) {
 void complexity(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(measure_complexity(subject()));
 }
+void composition(benchmark::State& state) {
+  Void found;
+  measure_tone(subject(), &found);
+  for (auto _ : state) benchmark::DoNotOptimize(measure_composition(subject(), found));
+}
 void all_with_preparation(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(describe(make_subject(picture())));
 }
@@ -76,6 +82,7 @@ BENCHMARK(tone)->Unit(benchmark::kMillisecond);
 BENCHMARK(edges)->Unit(benchmark::kMillisecond);
 BENCHMARK(texture)->Unit(benchmark::kMillisecond);
 BENCHMARK(complexity)->Unit(benchmark::kMillisecond);
+BENCHMARK(composition)->Unit(benchmark::kMillisecond);
 BENCHMARK(all_with_preparation)->Unit(benchmark::kMillisecond);
 
 }  // namespace
