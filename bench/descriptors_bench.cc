@@ -11,6 +11,7 @@
 #include "linmo/culture/descriptors/composition.h"
 #include "linmo/culture/descriptors/descriptors.h"
 #include "linmo/culture/descriptors/edges.h"
+#include "linmo/culture/descriptors/strokes.h"
 #include "linmo/culture/descriptors/texture.h"
 #include "linmo/culture/descriptors/tone.h"
 #include "linmo/image/codec.h"
@@ -61,6 +62,9 @@ void tone(benchmark::State& state) {
 void edges(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(measure_edges(subject()));
 }
+void strokes(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(measure_strokes(subject()));
+}
 void texture(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(measure_texture(subject()));
 }
@@ -80,6 +84,7 @@ BENCHMARK(prepare)->Unit(benchmark::kMillisecond);
 BENCHMARK(colour)->Unit(benchmark::kMillisecond);
 BENCHMARK(tone)->Unit(benchmark::kMillisecond);
 BENCHMARK(edges)->Unit(benchmark::kMillisecond);
+BENCHMARK(strokes)->Unit(benchmark::kMillisecond);
 BENCHMARK(texture)->Unit(benchmark::kMillisecond);
 BENCHMARK(complexity)->Unit(benchmark::kMillisecond);
 BENCHMARK(composition)->Unit(benchmark::kMillisecond);

@@ -4,6 +4,7 @@
 #include "linmo/culture/descriptors/complexity.h"
 #include "linmo/culture/descriptors/composition.h"
 #include "linmo/culture/descriptors/edges.h"
+#include "linmo/culture/descriptors/strokes.h"
 #include "linmo/culture/descriptors/texture.h"
 #include "linmo/culture/descriptors/tone.h"
 
@@ -47,8 +48,8 @@ Lister list(Groups... groups) {
 
 const std::vector<Descriptor>& registry() {
   static const std::vector<Descriptor> kEntries =
-      list(ColourFeatures{}, ToneFeatures{}, EdgeFeatures{}, TextureFeatures{}, ComplexityFeatures{},
-           CompositionFeatures{})
+      list(ColourFeatures{}, ToneFeatures{}, EdgeFeatures{}, StrokeFeatures{}, TextureFeatures{},
+           ComplexityFeatures{}, CompositionFeatures{})
           .entries;
   return kEntries;
 }
@@ -58,7 +59,7 @@ Description describe(const Subject& subject) {
   Void found;
   const ToneFeatures tone = measure_tone(subject, &found);
   const ColourFeatures colour = measure_colour(subject, found.paper ? &*found.paper : nullptr, &out.palette);
-  out.values = list(colour, tone, measure_edges(subject), measure_texture(subject),
+  out.values = list(colour, tone, measure_edges(subject), measure_strokes(subject), measure_texture(subject),
                     measure_complexity(subject), measure_composition(subject, found))
                    .values;
   return out;

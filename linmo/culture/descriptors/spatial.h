@@ -45,6 +45,9 @@ struct Component {
 // Labels start at 1; 0 is outside. `eight`: diagonal neighbours count.
 std::vector<Component> components(const Bits& bits, bool eight, std::vector<int32_t>* labels = nullptr);
 
+// Pixels with a set pixel within `reach` rows and columns.
+Bits dilated(const Bits& bits, int64_t reach);
+
 // Otsu's threshold (1979) on a histogram of 256: the level t for which the variance between {≤ t} and {> t}
 // is largest; the first of equals, as scikit-image 0.19.
 int otsu(std::span<const int64_t, 256> histogram);

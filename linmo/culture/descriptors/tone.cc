@@ -71,40 +71,6 @@ Plane distance_from_paper(const Scale& scale, const Lab& paper) {
   return out;
 }
 
-// Pixels with a set pixel within `reach` rows and columns.
-Bits dilated(const Bits& bits, int64_t reach) {
-  Bits across(bits.width, bits.height), out(bits.width, bits.height);
-  for (int64_t y = 0; y < bits.height; ++y) {
-    const uint8_t* in = bits.row(y);
-    uint8_t* to = across.row(y);
-    int64_t last = -reach - 1;
-    for (int64_t x = 0; x < bits.width; ++x) {
-      if (in[x]) last = x;
-      to[x] = x - last <= reach;
-    }
-    last = bits.width + reach;
-    for (int64_t x = bits.width - 1; x >= 0; --x) {
-      if (in[x]) last = x;
-      to[x] |= last - x <= reach;
-    }
-  }
-  std::vector<int64_t> last(static_cast<size_t>(bits.width), -reach - 1);
-  for (int64_t y = 0; y < bits.height; ++y) {
-    for (int64_t x = 0; x < bits.width; ++x) {
-      if (across.row(y)[x]) last[static_cast<size_t>(x)] = y;
-      out.row(y)[x] = y - last[static_cast<size_t>(x)] <= reach;
-    }
-  }
-  std::ranges::fill(last, bits.height + reach);
-  for (int64_t y = bits.height - 1; y >= 0; --y) {
-    for (int64_t x = 0; x < bits.width; ++x) {
-      if (across.row(y)[x]) last[static_cast<size_t>(x)] = y;
-      out.row(y)[x] |= last[static_cast<size_t>(x)] - y <= reach;
-    }
-  }
-  return out;
-}
-
 Bits blank_pixels(const Plane& distance, const Plane& deviation, float tau) {
   Bits even(distance.width, distance.height);
   for (size_t i = 0; i < even.values.size(); ++i)
