@@ -4,6 +4,7 @@
 #include "linmo/culture/descriptors/complexity.h"
 #include "linmo/culture/descriptors/composition.h"
 #include "linmo/culture/descriptors/edges.h"
+#include "linmo/culture/descriptors/reliability.h"
 #include "linmo/culture/descriptors/strokes.h"
 #include "linmo/culture/descriptors/texture.h"
 #include "linmo/culture/descriptors/tone.h"
@@ -47,10 +48,17 @@ Lister list(Groups... groups) {
 }  // namespace
 
 const std::vector<Descriptor>& registry() {
-  static const std::vector<Descriptor> kEntries =
-      list(ColourFeatures{}, ToneFeatures{}, EdgeFeatures{}, StrokeFeatures{}, TextureFeatures{},
-           ComplexityFeatures{}, CompositionFeatures{})
-          .entries;
+  static const std::vector<Descriptor> kEntries = [] {
+    std::vector<Descriptor> entries = list(ColourFeatures{}, ToneFeatures{}, EdgeFeatures{}, StrokeFeatures{},
+                                           TextureFeatures{}, ComplexityFeatures{}, CompositionFeatures{})
+                                          .entries;
+    for (Descriptor& d : entries) {
+      for (const KnownReliability& known : known_reliability()) {
+        if (d.name == known.name) d.reliability = known.reliability;
+      }
+    }
+    return entries;
+  }();
   return kEntries;
 }
 
