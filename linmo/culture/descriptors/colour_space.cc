@@ -16,7 +16,8 @@ constexpr double kWhite[3] = {0.95047, 1.0, 1.08883};
 // In double for single colours, in float for planes.
 template <class T>
 inline T lab_curve(T t) {
-  return t > T(0.008856) ? cube_root(t) : T(7.787) * t + T(16.0 / 116.0);
+  const T root = cube_root(t), line = T(7.787) * t + T(16.0 / 116.0);  // no branch: vectors take both
+  return t > T(0.008856) ? root : line;
 }
 
 template <class T>
@@ -42,13 +43,13 @@ inline void to_oklab(T r, T g, T b, T& l, T& a, T& bb) {
   bb = T(0.0259040371) * x + T(0.7827717662) * y - T(0.8086757660) * z;
 }
 
-LINMO_SIMD void lab_run(const float* r, const float* g, const float* b, float* l, float* a, float* bb,
-                        int64_t count) {
+LINMO_SIMD void lab_run(const float* __restrict r, const float* __restrict g, const float* __restrict b,
+                        float* __restrict l, float* __restrict a, float* __restrict bb, int64_t count) {
   for (int64_t i = 0; i < count; ++i) to_lab(r[i], g[i], b[i], l[i], a[i], bb[i]);
 }
 
-LINMO_SIMD void oklab_run(const float* r, const float* g, const float* b, float* l, float* a, float* bb,
-                          int64_t count) {
+LINMO_SIMD void oklab_run(const float* __restrict r, const float* __restrict g, const float* __restrict b,
+                          float* __restrict l, float* __restrict a, float* __restrict bb, int64_t count) {
   for (int64_t i = 0; i < count; ++i) to_oklab(r[i], g[i], b[i], l[i], a[i], bb[i]);
 }
 

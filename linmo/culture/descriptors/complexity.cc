@@ -107,6 +107,17 @@ LINMO_SIMD void gradient_row(const float* const* above, const float* const* here
   }
 }
 
+// Strength and orientation: angle + 180°, bins of 22.5° around multiples of 22.5°. An upright gradient leans
+// towards +x.
+LINMO_SIMD void angle_row(const float* __restrict gx, const float* __restrict gy, float* __restrict strength,
+                          int32_t* __restrict bin, int64_t count) {
+  for (int64_t x = 0; x < count; ++x) {
+    strength[x] = std::sqrt(gx[x] * gx[x] + gy[x] * gy[x]);
+    const float degrees = hue_degrees(gy[x], gx[x] == 0 ? 1e-5f : gx[x]) + 180;
+    bin[x] = static_cast<int32_t>(degrees / 22.5f + 0.5f) & (kPhogBins - 1);
+  }
+}
+
 }  // namespace
 
 OrderShares order_shares(std::span<const uint16_t> values, int64_t width, int64_t height, int64_t step) {
@@ -181,8 +192,8 @@ Phog phog(const Scale& scale) {
   };
   const std::vector<int64_t> columns = cell_edges(w), rows = cell_edges(h);
   std::array<std::array<double, kPhogBins>, 64> cells{};
-  std::vector<float> gx(static_cast<size_t>(w)), gy(gx), angle(gx);
-  double total = 0;
+  std::vector<float> gx(static_cast<size_t>(w)), gy(gx), strengths(gx);
+  std::vector<int32_t> bin(static_cast<size_t>(w));
   int64_t cell_y = 0;
   for (int64_t y = 0; y < h; ++y) {
     while (cell_y < 7 && y >= rows[static_cast<size_t>(cell_y + 1)]) ++cell_y;
@@ -196,19 +207,16 @@ Phog phog(const Scale& scale) {
       below[c] = lab[c].data() + down * w;
     }
     gradient_row(above, here, below, y > 0 && y + 1 < h ? 0.5f : 1.0f, gx.data(), gy.data(), w);
-    int64_t cell_x = 0;
-    for (int64_t x = 0; x < w; ++x) {
-      while (cell_x < 7 && x >= columns[static_cast<size_t>(cell_x + 1)]) ++cell_x;
-      const float a = gx[static_cast<size_t>(x)], b = gy[static_cast<size_t>(x)];
-      if (a == 0 && b == 0) continue;
-      const float strength = std::sqrt(a * a + b * b);
-      // Angle + 180°, bins of 22.5° around multiples of 22.5°. An upright gradient leans towards +x.
-      const float degrees = hue_degrees(b, a == 0 ? 1e-5f : a) + 180;
-      const auto bin = static_cast<size_t>(degrees / 22.5f + 0.5f) % kPhogBins;
-      cells[static_cast<size_t>(8 * cell_y + cell_x)][bin] += strength;
-      total += strength;
+    angle_row(gx.data(), gy.data(), strengths.data(), bin.data(), w);
+    for (int64_t cell_x = 0; cell_x < 8; ++cell_x) {
+      auto& cell = cells[static_cast<size_t>(8 * cell_y + cell_x)];
+      for (int64_t x = columns[static_cast<size_t>(cell_x)]; x < columns[static_cast<size_t>(cell_x + 1)];
+           ++x)
+        cell[static_cast<size_t>(bin[static_cast<size_t>(x)])] += strengths[static_cast<size_t>(x)];
     }
   }
+  double total = 0;
+  for (const auto& cell : cells) total += std::accumulate(cell.begin(), cell.end(), 0.0);
   Phog out{0, total / static_cast<double>(w * h), 0};
   using Histogram = std::array<double, kPhogBins>;
   const auto sum_of = [](const Histogram& g) { return std::accumulate(g.begin(), g.end(), 0.0); };
@@ -313,12 +321,12 @@ ComplexityFeatures measure_complexity(const Subject& subject) {
   out.phog_anisotropy = p.anisotropy;
   const Scale& small = subject.small();
   EncodeOptions options;
-  options.png_level = 6;
+  options.png_level = 2;
   options.quality = 75;
   out.png_ratio = static_cast<double>(encode_image(small.luma, ImageFormat::png, options).size()) /
                   static_cast<double>(small.pixels());
-  out.jpeg_bytes = static_cast<double>(encode_image(full.rgb, ImageFormat::jpeg, options).size()) /
-                   static_cast<double>(full.pixels());
+  out.jpeg_bytes = static_cast<double>(encode_image(small.rgb, ImageFormat::jpeg, options).size()) /
+                   static_cast<double>(small.pixels());
   return out;
 }
 

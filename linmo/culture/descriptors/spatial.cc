@@ -253,14 +253,35 @@ double entropy_bits(std::span<const double> weights) {
   return h;
 }
 
-double quantile(std::vector<float>& v, double q) {
+double quantile(std::span<const float> v, double q) {
   const double at = q * static_cast<double>(v.size() - 1);
   const auto low = static_cast<size_t>(at);
-  std::nth_element(v.begin(), v.begin() + static_cast<int64_t>(low), v.end());
-  const double first = v[low];
-  if (low + 1 >= v.size()) return first;
-  const double second = *std::min_element(v.begin() + static_cast<int64_t>(low) + 1, v.end());
-  return first + (at - static_cast<double>(low)) * (second - first);
+  // Only values of the steps in which the two neighbours lie need sorting.
+  const auto [least, most] = std::ranges::minmax_element(v);
+  const float first = *least, range = *most - first;
+  if (!(range > 0)) return first;
+  constexpr size_t kSteps = 4096;
+  const float scale = static_cast<float>(kSteps - 1) / range;
+  const auto step_of = [&](float x) {
+    return static_cast<size_t>(static_cast<int32_t>((x - first) * scale));
+  };
+  std::array<std::array<uint32_t, kSteps>, 2> counts{};
+  for (size_t i = 0; i < v.size(); ++i) ++counts[i & 1][step_of(v[i])];
+  size_t begin = 0, before = 0;
+  const auto count = [&](size_t s) { return size_t{counts[0][s]} + counts[1][s]; };
+  while (before + count(begin) <= low) before += count(begin++);
+  size_t end = begin, until = before + count(begin);
+  while (until <= low + 1 && end + 1 < kSteps) until += count(++end);
+  std::vector<float> near;
+  for (const float x : v) {
+    const size_t s = step_of(x);
+    if (s >= begin && s <= end) near.push_back(x);
+  }
+  const auto place = near.begin() + static_cast<int64_t>(low - before);
+  std::nth_element(near.begin(), place, near.end());
+  const double value = *place;
+  if (place + 1 == near.end()) return value;
+  return value + (at - static_cast<double>(low)) * (*std::min_element(place + 1, near.end()) - value);
 }
 
 }  // namespace linmo::culture

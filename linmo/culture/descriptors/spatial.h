@@ -56,7 +56,8 @@ std::array<int64_t, 256> histogram(std::span<const uint8_t> values);
 // Shannon entropy of counts or weights, in bits.
 double entropy_bits(std::span<const double> weights);
 
-// v sorted; linear interpolation between neighbours (numpy.percentile). `q` 0 … 1; v is reordered.
-double quantile(std::vector<float>& v, double q);
+// Between the neighbours of place q · (n − 1) in the sorted values, linearly (numpy.percentile). `q` 0 … 1; v
+// is not empty and finite.
+double quantile(std::span<const float> v, double q);
 
 }  // namespace linmo::culture

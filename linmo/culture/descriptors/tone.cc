@@ -304,10 +304,9 @@ ToneFeatures measure_tone(const Subject& subject, Void* found) {
   out.rms_contrast = sd;
   if (sd > 1e-6) out.lightness_skew = third / n / (sd * sd * sd);
   out.lightness_entropy = scaled_entropy(l);
-  std::vector<float> sorted = l;
-  out.lightness_p5 = quantile(sorted, 0.05);
-  out.lightness_median = quantile(sorted, 0.5);
-  out.lightness_p95 = quantile(sorted, 0.95);
+  out.lightness_p5 = quantile(l, 0.05);
+  out.lightness_median = quantile(l, 0.5);
+  out.lightness_p95 = quantile(l, 0.95);
   out.lightness_range = out.lightness_p95 - out.lightness_p5;
   out.tonal_modes = count_modes(l);
   const auto counts = histogram(full.luma.samples<uint8_t>());
@@ -318,8 +317,7 @@ ToneFeatures measure_tone(const Subject& subject, Void* found) {
 
   const Scale& small = subject.small();
   const Plane deviation = local_deviation(small.l, kEvenWindow);
-  std::vector<float> small_l = small.l.values;
-  const auto median = static_cast<float>(quantile(small_l, 0.5));
+  const auto median = static_cast<float>(quantile(small.l.values, 0.5));
   const std::optional<Lab> paper = find_paper(small, deviation, median);
   Bits blank(small.width(), small.height());
   out.void_share = out.void_share_6 = out.void_share_15 = out.void_quadtree = 0;
