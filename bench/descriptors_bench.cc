@@ -2,6 +2,7 @@
 // What each group of descriptors costs a picture of one megapixel: bench/descriptors_bench, on one thread.
 // The picture is made up (noise of all scales with even parts); LINMO_PICTURE=FILE takes another.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -79,6 +80,11 @@ void composition(benchmark::State& state) {
 void all_with_preparation(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(describe(make_subject(picture())));
 }
+
+// As a program that describes one picture after another should: memory that is freed is kept, not given back
+// to the system and asked for again.
+[[maybe_unused]] const bool kKeepsMemory =
+    mallopt(M_MMAP_THRESHOLD, 1 << 30) && mallopt(M_TRIM_THRESHOLD, 1 << 30);
 
 BENCHMARK(prepare)->Unit(benchmark::kMillisecond);
 BENCHMARK(colour)->Unit(benchmark::kMillisecond);

@@ -234,14 +234,7 @@ double hsv_hue_entropy(const Image& rgb) {
     hsv_hue_row(rows.data(), rows.data() + w, rows.data() + 2 * w, hue.data() + y * w, w);
   }
   const double largest = *std::ranges::max_element(hue);
-  std::array<std::array<int64_t, 256>, 2> counts{};
-  for (size_t i = 0; i < hue.size(); ++i) {
-    const double scaled = largest > 0 ? hue[i] / largest * 255 : 0;
-    ++counts[i & 1][static_cast<size_t>(std::nearbyint(scaled))];
-  }
-  std::array<double, 256> bins;
-  for (size_t i = 0; i < 256; ++i) bins[i] = static_cast<double>(counts[0][i] + counts[1][i]);
-  return std::max(0.0, entropy_bits(bins));
+  return largest > 0 ? std::max(0.0, entropy_bits(scaled_histogram(hue, largest))) : 0;
 }
 
 double colour_step(const Scale& scale, int64_t lag) {

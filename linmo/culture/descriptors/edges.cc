@@ -176,34 +176,34 @@ Counts count_pairs(const EdgeMap& map, const std::vector<EdgePoint>& points) {
   }
   struct Group {
     std::vector<int32_t> place;
-    std::vector<double> weight;
+    std::vector<float> weight;
     std::vector<int32_t> y;
   };
   std::array<Group, kOrientations> groups;
   for (const EdgePoint& p : points) {
     Group& g = groups[static_cast<size_t>(p.orientation)];
     g.place.push_back(p.y * pitch + p.x);
-    g.weight.push_back(p.weight);
+    g.weight.push_back(static_cast<float>(p.weight));
     g.y.push_back(p.y);
   }
   Counts counts(static_cast<size_t>(kOrientations * kUsed));
-  std::vector<double> sums(kUsed + kSpare);
+  std::vector<float> sums(kUsed + kSpare);  // in the nearest cache; six digits of a share are plenty
   for (int a = 0; a < kOrientations; ++a) {
     for (int b = a; b < kOrientations; ++b) {
       const Group& from = groups[static_cast<size_t>(a)];
       const Group& to = groups[static_cast<size_t>(b)];
       if (from.place.empty() || to.place.empty()) continue;
-      std::ranges::fill(sums, 0.0);
+      std::ranges::fill(sums, 0.0f);
       size_t first = 0, last = 0;  // rows of `to` within reach
       for (size_t i = 0; i < from.place.size(); ++i) {
         while (first < to.y.size() && to.y[first] <= from.y[i] - rows) ++first;
         while (last < to.y.size() && to.y[last] < from.y[i] + rows) ++last;
         const size_t begin = a == b ? std::max(first, i + 1) : first;
-        const double weight = from.weight[i];
+        const float weight = from.weight[i];
         const auto centre = static_cast<int32_t>((rows - 1) * pitch + map.width - 1 - from.place[i]);
         const uint16_t* look = table.data();
         const int32_t* place = to.place.data();
-        const double* other = to.weight.data();
+        const float* other = to.weight.data();
         // From four places of the list in turn: neighbours often meet in one sum and would wait for it.
         const size_t quarter = (std::max(last, begin) - begin) / 4;
         for (size_t j = begin; j < begin + quarter; ++j) {

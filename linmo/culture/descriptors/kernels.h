@@ -37,6 +37,11 @@ inline float cube_root(float x) {
   return y * (c + 2 * f) / (2 * c + f);
 }
 
+// To the nearest whole number, halves to even; |x| < 2⁵¹. A call of the C library would stop the vectors.
+inline double nearest(double x) {
+  return x + 6755399441055744.0 - 6755399441055744.0;
+}
+
 // atan2 in degrees, 0 … 360, within 1e-4° (odd polynomial of degree 13 on 0 … 1, from the Chebyshev series).
 inline float hue_degrees(float y, float x) {
   const float ax = std::fabs(x), ay = std::fabs(y);

@@ -56,8 +56,18 @@ std::array<int64_t, 256> histogram(std::span<const uint8_t> values);
 // Shannon entropy of counts or weights, in bits.
 double entropy_bits(std::span<const double> weights);
 
-// Between the neighbours of place q · (n − 1) in the sorted values, linearly (numpy.percentile). `q` 0 … 1; v
-// is not empty and finite.
+// For each of `q` (0 … 1, ascending), what lies between the neighbours of place q · (n − 1) in the sorted
+// values, linearly (numpy.percentile). v is not empty and finite.
+std::vector<double> quantiles(std::span<const float> v, std::span<const double> q);
 double quantile(std::span<const float> v, double q);
+
+struct Range {
+  float low, high;
+};
+Range range_of(std::span<const float> v);  // not empty
+
+// Counts of round(255 v / high) in 256 bins, halves to even; v ≥ 0, high > 0.
+std::array<double, 256> scaled_histogram(std::span<const float> v, double high);
+std::array<double, 256> scaled_histogram(std::span<const double> v, double high);
 
 }  // namespace linmo::culture
