@@ -44,14 +44,15 @@ struct ColourFeatures {
     v.field({"lab_b_sd", "b*", 0, inf, "standard deviation of b*", lab}, lab_b_sd);
     v.field({"chroma", "C*", 0, inf, "mean C* = √(a*² + b*²)", lab}, chroma);
     v.field({"chroma_sd", "C*", 0, inf, "standard deviation of C*", lab, FeatureInfo::core}, chroma_sd);
-    v.field({"oklab_l", "1", 0, 1, "mean L of OKLab", "Ottosson 2020"}, oklab_l);
+    v.field({"oklab_l", "1", 0, 1, "mean L of OKLab (512 px scale)", "Ottosson 2020"}, oklab_l);
     v.field({"oklab_a", "1", -inf, inf, "mean a of OKLab", "Ottosson 2020"}, oklab_a);
     v.field({"oklab_b", "1", -inf, inf, "mean b of OKLab", "Ottosson 2020"}, oklab_b);
     v.field(
         {"colourfulness", "grey levels", 0, inf,
          "√(σ²rg + σ²yb) + 0.3 √(μ²rg + μ²yb), rg = R − G, yb = (R + G)/2 − B", "Hasler & Süsstrunk 2003"},
         colourfulness);
-    v.field({"hue_mean", "°", 0, 360, "direction of Σ (a*, b*): hue h_ab weighted by chroma (circular)",
+    v.field({"hue_mean", "°", 0, 360,
+             "512 px scale; direction of Σ (a*, b*): hue h_ab weighted by chroma (circular)",
              "linmo; circular mean weighted by C*"},
             hue_mean);
     v.field({"hue_concentration", "1", 0, 1, "|Σ (a*, b*)| / Σ C*", "linmo; resultant length weighted by C*",

@@ -26,10 +26,10 @@ struct EdgeFeatures {
              "luma at ≤ 120,000 px",
              redies, FeatureInfo::core},
             edge_density);
-    v.field({"edge_entropy_1", "bit", 0, 4.584962500721156,
-             "entropy of the 24 orientations of the 10,000 strongest responses, weighted by response", redies,
-             FeatureInfo::core},
-            edge_entropy_1);
+    v.field(
+        {"edge_entropy_1", "bit", 0, 4.584962500721156,
+         "entropy of the 24 orientations of the 10,000 strongest responses, weighted by response", redies},
+        edge_entropy_1);
     v.field(
         {"edge_entropy_2", "bit", 0, 4.584962500721156,
          "entropy of the orientation difference of all pairs of those, weighted by both responses, for each "

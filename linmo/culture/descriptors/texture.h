@@ -36,8 +36,7 @@ struct TextureFeatures {
              haralick},
             glcm_contrast);
     v.field({"glcm_dissimilarity", "level", 0, 15, "Σ P |i − j|", haralick}, glcm_dissimilarity);
-    v.field({"glcm_homogeneity", "1", 0, 1, "Σ P / (1 + (i − j)²)", haralick, FeatureInfo::core},
-            glcm_homogeneity);
+    v.field({"glcm_homogeneity", "1", 0, 1, "Σ P / (1 + (i − j)²)", haralick}, glcm_homogeneity);
     v.field({"glcm_energy", "1", 0, 1, "√ Σ P²", haralick}, glcm_energy);
     v.field({"glcm_correlation", "1", -1, 1, "Σ P (i − μ)(j − μ) / σ²", haralick}, glcm_correlation);
     v.field({"glcm_entropy", "nat", 0, 5.545177444479562, "−Σ P ln P", haralick}, glcm_entropy);
@@ -90,7 +89,7 @@ struct TextureFeatures {
     v.field({"roughness", "1", -inf, 1,
              "α of √⟨(luma(x + r) − luma(x))²⟩ ∝ r^α, r = 1, 2, 4 … 32 px along rows and columns, 512 px "
              "scale",
-             "Kim, Son & Jeong 2014", FeatureInfo::core},
+             "Kim, Son & Jeong 2014"},
             roughness);
   }
 };
