@@ -62,7 +62,7 @@ struct ColourFeatures {
         {"hue_entropy", "1", 0, 1,
          "entropy of 36 bins of h_ab weighted by C*, pixels with C* < 5 left out, / ln 36; missing under 1 % "
          "coloured pixels",
-         "linmo", FeatureInfo::core},
+         "linmo"},
         hue_entropy);
     v.field({"hsv_hue_entropy", "bit", 0, 8,
              "entropy of round(255 H / max H), H the hue of HSV; greys count as red",
@@ -72,8 +72,7 @@ struct ColourFeatures {
              "(W − K)/(W + K), W and K: Σ C* over h_ab in 330° … 110° and in 150° … 300°", "linmo"},
             warm_cool);
     v.field({"palette_entropy", "1", 0, 1,
-             "−Σ w ln w / ln 8 over the 8 colours of k-means in OKLab (k-means++, 10 starts)", "linmo",
-             FeatureInfo::core},
+             "−Σ w ln w / ln 8 over the 8 colours of k-means in OKLab (k-means++, 10 starts)", "linmo"},
             palette_entropy);
     v.field({"palette_spread", "OKLab", 0, 1, "Σ wᵢ wⱼ |cᵢ − cⱼ| over those 8 colours", "linmo"},
             palette_spread);
@@ -99,7 +98,7 @@ struct ColourFeatures {
              "area of connected regions of ≥ 0.5 % of the picture in which OKLab's standard deviation in 9 × "
              "9 px "
              "(512 px scale) is < 0.01",
-             "linmo", FeatureInfo::core},
+             "linmo"},
             flat_share);
     v.field({"flat_regions", "regions", 0, inf, "number of those regions", "linmo"}, flat_regions);
     v.field({"colour_step_1", "ΔE", 0, inf,

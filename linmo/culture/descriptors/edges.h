@@ -26,15 +26,15 @@ struct EdgeFeatures {
              "luma at ≤ 120,000 px",
              redies, FeatureInfo::core},
             edge_density);
-    v.field(
-        {"edge_entropy_1", "bit", 0, 4.584962500721156,
-         "entropy of the 24 orientations of the 10,000 strongest responses, weighted by response", redies},
-        edge_entropy_1);
+    v.field({"edge_entropy_1", "bit", 0, 4.584962500721156,
+             "entropy of the 24 orientations of the 10,000 strongest responses, weighted by response", redies,
+             FeatureInfo::core},
+            edge_entropy_1);
     v.field(
         {"edge_entropy_2", "bit", 0, 4.584962500721156,
          "entropy of the orientation difference of all pairs of those, weighted by both responses, for each "
          "distance 20 … 239 px and 48 directions; mean over directions, then distances",
-         redies, FeatureInfo::core},
+         redies},
         edge_entropy_2);
     v.field({"edges_horizontal", "1", 0, 1, "share of the summed responses within 22.5° of horizontal edges",
              "linmo"},

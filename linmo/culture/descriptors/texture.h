@@ -63,7 +63,7 @@ struct TextureFeatures {
         {"fourier_slope", "1", -inf, inf,
          "half the slope of ln power over ln frequency (mean over rings), from 1/25 to 1/2 of the highest "
          "frequency; L*, largest centred square of 2ᵏ px",
-         mather, FeatureInfo::core},
+         mather},
         fourier_slope);
     v.field({"fourier_sigma", "1", 0, inf, "standard deviation of log₁₀ power around that line", "linmo"},
             fourier_sigma);
@@ -89,7 +89,7 @@ struct TextureFeatures {
     v.field({"roughness", "1", -inf, 1,
              "α of √⟨(luma(x + r) − luma(x))²⟩ ∝ r^α, r = 1, 2, 4 … 32 px along rows and columns, 512 px "
              "scale",
-             "Kim, Son & Jeong 2014"},
+             "Kim, Son & Jeong 2014", FeatureInfo::core},
             roughness);
   }
 };
