@@ -214,16 +214,24 @@ Counts count_pairs(const EdgeMap& map, const std::vector<EdgePoint>& points) {
         for (size_t j = begin + kPlaces * part; j < last; ++j)
           sums[look[centre + place[j]]] += weight * other[j];
       }
-      const int difference = b - a;
-      for (int distance = kNear; distance < kFar; ++distance) {
-        for (int d = 0; d < kDirections; ++d) {
-          const double value = sums[static_cast<size_t>((distance - kNear) * kDirections + d)];
-          if (value == 0) continue;
-          const int direction = (d + 2 * a) % kDirections;
-          at(counts, difference, distance, direction) += value;
-          at(counts, wrapped(-difference, kOrientations), distance,
-             (direction + kDirections / 2 + 2 * difference) % kDirections) += value;
-        }
+      // Directions turn with the first point's orientation.
+      for (int distance = 0; distance < kDistances; ++distance) {
+        const float* from_sums = sums.data() + distance * kDirections;
+        double* to_counts = counts.data() + ((b - a) * kDistances + distance) * kDirections;
+        const int turn = 2 * a;
+        for (int k = 0; k < kDirections - turn; ++k) to_counts[k + turn] += from_sums[k];
+        for (int k = kDirections - turn; k < kDirections; ++k)
+          to_counts[k + turn - kDirections] += from_sums[k];
+      }
+    }
+  }
+  const Counts one_way = counts;
+  for (int difference = 0; difference < kOrientations; ++difference) {
+    for (int distance = 0; distance < kDistances; ++distance) {
+      const double* row = one_way.data() + (difference * kDistances + distance) * kDirections;
+      for (int k = 0; k < kDirections; ++k) {
+        at(counts, wrapped(-difference, kOrientations), distance + kNear,
+           (k + kDirections / 2 + 2 * difference) % kDirections) += row[k];
       }
     }
   }

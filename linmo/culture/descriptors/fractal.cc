@@ -58,8 +58,8 @@ SpectrumLine slope_of_mather(const Scale& scale) {
     // Cut to whole levels, as the reference does; close to one, more than a float's digits decide.
     for (int64_t x = 0; x < n; ++x) {
       const float level = from[x] * 2.55f;
-      float whole = std::floor(level);
-      if (std::abs(level - std::nearbyint(level)) < 1e-3f) {
+      auto whole = static_cast<float>(static_cast<int32_t>(level));
+      if (level - whole < 1e-3f || level - whole > 1 - 1e-3f) {
         const uint8_t* rgb = scale.rgb.row<uint8_t>(top + y).data() + 3 * (left + x);
         whole = static_cast<float>(std::floor(lab_of_srgb(rgb[0], rgb[1], rgb[2])[0] / 100 * 255 + 1e-9));
       }
@@ -82,9 +82,10 @@ SpectrumLine slope_of_mather(const Scale& scale) {
 
 SpectrumLine slope_of_redies(const Image& luma) {
   constexpr int64_t kSide = 1024, kLow = 10, kHigh = 256, kBins = 123;
-  double sum = 0;
+  int64_t sum = 0;
   for (const uint8_t v : luma.samples<uint8_t>()) sum += v;
-  const auto mean = static_cast<float>(std::nearbyint(sum / static_cast<double>(luma.pixels())));
+  const auto mean =
+      static_cast<float>(std::nearbyint(static_cast<double>(sum) / static_cast<double>(luma.pixels())));
   const double scale =
       static_cast<double>(kSide) / static_cast<double>(std::max(luma.width(), luma.height()));
   const auto scaled = [&](int64_t v) {
@@ -132,11 +133,12 @@ double fractal_dimension_2d(const Image& luma) {
   const int64_t side = std::min(luma.width(), luma.height());
   const Image square = luma.width() == luma.height() ? luma : resize(luma, side, side, Filter::bicubic);
   const auto samples = square.samples<uint8_t>();
-  double mean = 0;
-  for (const uint8_t v : samples) mean += v;
-  mean /= static_cast<double>(samples.size());
+  int64_t sum = 0;
+  for (const uint8_t v : samples) sum += v;
+  const double mean = static_cast<double>(sum) / static_cast<double>(samples.size());
   std::vector<uint8_t> dark(samples.size());
-  for (size_t i = 0; i < dark.size(); ++i) dark[i] = samples[i] < mean;
+  const auto limit = static_cast<uint8_t>(std::ceil(mean));  // v < mean, for whole v
+  for (size_t i = 0; i < dark.size(); ++i) dark[i] = samples[i] < limit;
   std::vector<double> x, y;
   int64_t n = side;
   while (n > 6) {
