@@ -168,26 +168,9 @@ std::vector<StateItem> Method::state() const {
       items.push_back({t.name + ".average/" + e.name, e.tensor});
   }
   for (const auto& [name, optimiser] : optimisers_) {
-    const auto moments = optimiser->moments();
-    for (size_t i = 0; i < moments.size(); ++i) {
-      items.push_back(
-          {fmt::format("{}/{}.{}", name, i / 2, i % 2 ? "second_moment" : "first_moment"), moments[i]});
-    }
+    for (const auto& [part, tensor] : optimiser->state()) items.push_back({name + "/" + part, tensor});
   }
   return items;
-}
-
-std::map<std::string, int64_t> Method::counters() const {
-  std::map<std::string, int64_t> map;
-  for (const auto& [name, optimiser] : optimisers_) map[name + ".steps"] = optimiser->steps();
-  return map;
-}
-
-void Method::set_counters(const std::map<std::string, int64_t>& counters) {
-  for (const auto& [name, optimiser] : optimisers_) {
-    const auto it = counters.find(name + ".steps");
-    if (it != counters.end()) optimiser->set_steps(it->second);
-  }
 }
 
 void Method::set_precision(Precision precision) {

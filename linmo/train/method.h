@@ -60,8 +60,6 @@ class Method {
 
   // Tensors of networks, averages, optimisers and whatever else the method remembers.
   virtual std::vector<StateItem> state() const;
-  virtual std::map<std::string, int64_t> counters() const;
-  virtual void set_counters(const std::map<std::string, int64_t>& counters);
   // Called before load when the number of remembered items differs (picture pools).
   virtual void prepare_state(const std::map<std::string, std::vector<int64_t>>& /*shapes*/) {}
 

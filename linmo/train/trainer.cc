@@ -278,10 +278,7 @@ class Trainer {
     StepContext context;
     context.step = meta_.step;
     context.progress = progress;
-    double factor = meta_.rate_scale;
-    if (progress > s_.decay_from) factor *= std::max(0.0, (1 - progress) / std::max(1e-9, 1 - s_.decay_from));
-    if (meta_.step < s_.warm_up)
-      factor *= static_cast<double>(meta_.step + 1) / static_cast<double>(s_.warm_up);
+    const double factor = meta_.rate_scale * rate_schedule(progress, s_.decay_from, meta_.step, s_.warm_up);
     context.rate_factor = factor;
     context.random =
         Random(mix(static_cast<uint64_t>(s_.seed), kStepStream), static_cast<uint64_t>(meta_.step));
