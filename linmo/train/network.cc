@@ -191,7 +191,9 @@ Tensor Network::weight(int layer, int which, const Pass& pass, at::ScalarType ty
   return w.scalar_type() == type ? w : w.to(type);
 }
 
-std::vector<Tensor> Network::run(const Tensor& x, const Pass& pass) const {
+std::vector<Tensor> Network::run(const Tensor& x, const Pass& asked) const {
+  Pass pass = asked;
+  pass.plain |= precision_ == Precision::plain;
   const std::vector<int>& want = pass.want.empty() ? description_.outputs : pass.want;
   const int last = *std::max_element(want.begin(), want.end());
   std::vector<int> last_use(description_.layers.size(), -1);
@@ -206,7 +208,8 @@ std::vector<Tensor> Network::run(const Tensor& x, const Pass& pass) const {
   const bool bf16 = precision_ == Precision::bf16 && !pass.plain;
   const at::ScalarType wide = state_.empty() ? at::kFloat : state_[0].tensor.scalar_type();
   results[0] = x.to(bf16 ? at::kBFloat16 : wide);
-  if (!pass.plain) results[0] = results[0].contiguous(at::MemoryFormat::ChannelsLast);
+  results[0] =
+      results[0].contiguous(pass.plain ? at::MemoryFormat::Contiguous : at::MemoryFormat::ChannelsLast);
   for (const Step& step : steps_) {
     if (step.layer > last) break;
     if (step.layer != 0) results[static_cast<size_t>(step.layer)] = run_layer(step, results, pass);

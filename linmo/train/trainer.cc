@@ -109,7 +109,9 @@ class Trainer {
       sink.warn(
           "this processor has no bf16 instructions: bf16 is emulated and slow; --precision fp32 is better "
           "here");
-    method_->set_precision(bf16_ ? Precision::bf16 : Precision::fp32);
+    method_->set_precision(bf16_                     ? Precision::bf16
+                           : s_.precision == "plain" ? Precision::plain
+                                                     : Precision::fp32);
   }
 
   TrainResult train(bool resume) {
@@ -218,8 +220,7 @@ class Trainer {
     if (data_.refused.size() > 5)
       sink_.warn(fmt::format("… and {} more; all are in the report", data_.refused.size() - 5));
     sink_.info(fmt::format("{} with {} generator, {}, {} px crops, batch {}, {} threads, seed {}", s_.method,
-                           s_.generator, bf16_ ? "bf16" : "fp32", s_.size, s_.batch, at::get_num_threads(),
-                           s_.seed));
+                           s_.generator, s_.precision, s_.size, s_.batch, at::get_num_threads(), s_.seed));
   }
 
   // What the processor reaches on one large convolution in this precision: the yardstick of the live line.
@@ -441,7 +442,7 @@ class Trainer {
                         {"content", fmt::format("{} pictures", data_.content.size())},
                         {"style", fmt::format("{} pictures", data_.style.size())},
                         {"not used", fmt::format("{} pictures", refused.size())},
-                        {"precision", bf16_ ? "bf16" : "fp32"},
+                        {"precision", s_.precision},
                         {"linmo", LINMO_VERSION}}},
                       {"paired", data_.paired},
                       {"layout", data_.layout},
