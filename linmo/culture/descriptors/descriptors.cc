@@ -2,7 +2,11 @@
 #include "linmo/culture/descriptors/descriptors.h"
 
 #include "linmo/culture/descriptors/complexity.h"
+#include "linmo/culture/descriptors/composition.h"
 #include "linmo/culture/descriptors/edges.h"
+#include "linmo/culture/descriptors/reliability.h"
+#include "linmo/culture/descriptors/strokes.h"
+#include "linmo/culture/descriptors/texture.h"
 #include "linmo/culture/descriptors/tone.h"
 
 namespace linmo::culture {
@@ -33,20 +37,28 @@ class Lister : public FeatureVisitor {
   std::string group_;
 };
 
-Lister list(ColourFeatures colour, ToneFeatures tone, EdgeFeatures edges, ComplexityFeatures complexity) {
+template <class... Groups>
+Lister list(Groups... groups) {
   Lister lister;
   FeatureVisitor& visitor = lister;
-  colour.visit(visitor);
-  tone.visit(visitor);
-  edges.visit(visitor);
-  complexity.visit(visitor);
+  (groups.visit(visitor), ...);
   return lister;
 }
 
 }  // namespace
 
 const std::vector<Descriptor>& registry() {
-  static const std::vector<Descriptor> kEntries = list({}, {}, {}, {}).entries;
+  static const std::vector<Descriptor> kEntries = [] {
+    std::vector<Descriptor> entries = list(ColourFeatures{}, ToneFeatures{}, EdgeFeatures{}, StrokeFeatures{},
+                                           TextureFeatures{}, ComplexityFeatures{}, CompositionFeatures{})
+                                          .entries;
+    for (Descriptor& d : entries) {
+      for (const KnownReliability& known : known_reliability()) {
+        if (d.name == known.name) d.reliability = known.reliability;
+      }
+    }
+    return entries;
+  }();
   return kEntries;
 }
 
@@ -55,7 +67,9 @@ Description describe(const Subject& subject) {
   Void found;
   const ToneFeatures tone = measure_tone(subject, &found);
   const ColourFeatures colour = measure_colour(subject, found.paper ? &*found.paper : nullptr, &out.palette);
-  out.values = list(colour, tone, measure_edges(subject), measure_complexity(subject)).values;
+  out.values = list(colour, tone, measure_edges(subject), measure_strokes(subject), measure_texture(subject),
+                    measure_complexity(subject), measure_composition(subject, found))
+                   .values;
   return out;
 }
 
