@@ -12,6 +12,7 @@
 #include "linmo/collection/scan.h"
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
+#include "linmo/culture/dates.h"
 #include "linmo/culture/descriptors/descriptors.h"
 
 namespace linmo::culture {
@@ -206,13 +207,17 @@ class Finder {
       return {};
     };
     const std::string genre = extra("genre");
+    Years years = parse_years(p.date);
+    for (const char* column : {"period", "dynasty", "era"})
+      if (years == Years{}) years = parse_years(extra(column));
+    const auto year = [](std::optional<int> y) { return y ? std::to_string(*y) : std::string(); };
     std::vector<std::string> values{sources_[found.source],
                                     p.culture,
                                     p.artist,
                                     p.title,
                                     p.date,
-                                    "",
-                                    "",
+                                    year(years.from),
+                                    year(years.to),
                                     genre.empty() ? p.category : genre,
                                     p.source,
                                     p.licence,
