@@ -2,13 +2,16 @@
 // linmo describe COLL… -o features.csv: pictures → descriptors.
 #include "linmo/culture/describe.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
 #include "linmo/collection/csv.h"
 #include "linmo/core/files.h"
 #include "linmo/culture/descriptors/descriptors.h"
+#include "linmo/culture/store.h"
 
 namespace linmo::cli {
 namespace {
@@ -17,7 +20,7 @@ using namespace culture;
 
 struct Options {
   std::vector<std::string> sources;
-  std::string output, long_output, cache;
+  std::string output, long_output, sqlite, schema, cache;
   DescribeSettings settings;
   bool list = false, quiet = false, json = false;
 };
@@ -73,27 +76,80 @@ void write_refused(const fs::path& file, const std::vector<FailedWork>& failures
   write_file(file, format_csv(table));
 }
 
+void print_list() {
+  std::string group;
+  for (const Descriptor& d : registry()) {
+    if (d.group != group) fmt::print("{}\n", group = d.group);
+    const auto bound = [](double v) { return std::isfinite(v) ? fmt::format("{}", v) : v < 0 ? "−∞" : "∞"; };
+    fmt::print("  {} [{}], {} … {}{}{}\n", d.name, d.unit, bound(d.low), bound(d.high),
+               d.is_core ? ", core" : "", d.is_parity ? ", parity" : "");
+    fmt::print("      {} ({})\n", d.formula, d.source);
+    if (!d.reliability) continue;
+    const Reliability& r = *d.reliability;
+    fmt::print("      order kept (Spearman): ⅔ size {:.2f}, JPEG 75 {:.2f}, noise {:.2f}, crop {:.2f}\n",
+               r.resize.rank, r.jpeg.rank, r.noise.rank, r.crop.rank);
+  }
+}
+
+// Every table that was asked for, written row by row; none of them appears before all are whole.
+class Outputs {
+ public:
+  Outputs(const Options& o, const FeatureColumns& columns, const std::string& settings)
+      : columns_(columns), wide_(o.output) {
+    wide_.write(wide_header(columns));
+    if (!o.long_output.empty()) {
+      long_.emplace(o.long_output);
+      long_->write(long_header(columns));
+    }
+    if (!o.sqlite.empty()) store_.emplace(o.sqlite, columns, settings);
+    if (!o.schema.empty()) {
+      schema_.emplace(o.schema);
+      schema_->write(schema_json(columns, settings));
+    }
+  }
+  void add(const FeatureRow& row) {
+    wide_.write(wide_row(columns_, row));
+    if (long_) long_->write(long_rows(columns_, row));
+    if (store_) store_->add(row);
+  }
+  void commit() {
+    wide_.commit();
+    if (long_) long_->commit();
+    if (store_) store_->finish();
+    if (schema_) schema_->commit();
+  }
+
+ private:
+  const FeatureColumns& columns_;
+  AtomicFile wide_;
+  std::optional<AtomicFile> long_, schema_;
+  std::optional<FeatureStore> store_;
+};
+
 int run(const Options& o) {
+  const std::string settings = to_toml(o.settings);
+  if (o.list) {
+    const FeatureColumns columns{{kMetadataColumns.begin(), kMetadataColumns.end()}, registry()};
+    if (o.json)
+      fmt::print("{}", schema_json(columns, settings));
+    else
+      print_list();
+    return kDone;
+  }
   if (o.sources.empty())
     fail(ErrorKind::usage, "name a collection, a folder, a table or a manifest to describe");
   if (o.output.empty()) fail(ErrorKind::usage, "name the table to write: -o features.csv");
   Console console(o.quiet || o.json);
   const fs::path output = o.output;
-  DescribeJob job{{o.sources.begin(), o.sources.end()},
-                  o.cache.empty() ? beside(output, ".cache") : fs::path(o.cache),
-                  o.settings};
+  const DescribeJob job{{o.sources.begin(), o.sources.end()},
+                        o.cache.empty() ? beside(output, ".cache") : fs::path(o.cache),
+                        o.settings};
   const Works works = find_works(job.sources, job.settings.split, console);
   const FeatureColumns columns = feature_columns(works);
-  AtomicFile wide(output);
-  wide.write(wide_header(columns));
-  std::optional<AtomicFile> tall;
-  if (!o.long_output.empty()) tall.emplace(o.long_output).write(long_header(columns));
-  const DescribeReport report = describe(works, job, console, [&](const FeatureRow& row) {
-    wide.write(wide_row(columns, row));
-    if (tall) tall->write(long_rows(columns, row));
-  });
-  wide.commit();
-  if (tall) tall->commit();
+  Outputs outputs(o, columns, settings);
+  const DescribeReport report =
+      describe(works, job, console, [&](const FeatureRow& row) { outputs.add(row); });
+  outputs.commit();
   const fs::path refused = beside(output, ".refused.csv");
   write_refused(refused, report.failures);
   if (o.json)
@@ -114,6 +170,10 @@ void add_describe(Registry registry) {
   command->add_option("-o,--output", options->output, "table to write: CSV, one row a picture");
   command->add_option("--long", options->long_output,
                       "the same as CSV with one row a picture and descriptor");
+  command->add_option("--sqlite", options->sqlite,
+                      "the same as a SQLite file: pictures, descriptors with units and formulas, numbers");
+  command->add_option("--schema", options->schema, "what the columns mean, as JSON Schema");
+  command->add_flag("--list", options->list, "print what is measured, and stop (with --json: the schema)");
   command->add_option(
       "--cache", options->cache,
       "file that remembers what was computed, by content; it may be shared [OUTPUT with .cache]");
