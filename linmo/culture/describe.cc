@@ -138,7 +138,7 @@ class Worker {
           const MemoryGate::Pass pass(gate_,
                                       bytes.size() + memory_needed(bytes, settings_.protocol, work.file));
           const PreparedPicture picture = prepare(bytes, settings_.protocol, work.file);
-          description = describe(make_subject(picture.rgb, settings_.protocol.size), picture.nuisance);
+          description = describe(picture.subject, picture.nuisance);
           record = picture.record;
         }))
       return done;

@@ -8,6 +8,7 @@
 #include "linmo/collection/measures.h"
 #include "linmo/collection/scan.h"
 #include "linmo/core/error.h"
+#include "linmo/culture/descriptors/marks.h"
 #include "linmo/culture/descriptors/subject.h"
 #include "linmo/image/codec.h"
 #include "linmo/image/convert.h"
@@ -121,6 +122,31 @@ Image decode_whole(std::span<const std::byte> bytes, std::string_view name) {
   return image;
 }
 
+// Counts seals and writing, and fills what is masked; returns what was filled.
+std::string measure_marks(Image& rgb, const Protocol& protocol, PreparedPicture& out) {
+  const Scale& scale = out.subject.standard;
+  const std::vector<Mark> seals = find_seals(scale), columns = find_inscriptions(scale);
+  NuisanceFeatures& f = out.nuisance;
+  f.seals_count = static_cast<double>(seals.size());
+  f.seals_share = covered(scale, seals);
+  f.inscription_columns = static_cast<double>(columns.size());
+  f.inscriptions_share = covered(scale, columns);
+  const bool both = protocol.mask == "both";
+  std::string record;
+  std::vector<Mark> filled;
+  const auto fill = [&](const char* kind, const std::vector<Mark>& marks) {
+    record += fmt::format("{}{}:{}", record.empty() ? "" : ",", kind, marks.size());
+    filled.insert(filled.end(), marks.begin(), marks.end());
+  };
+  if (both || protocol.mask == "inscriptions") fill("inscriptions", columns);
+  if (both || protocol.mask == "seals") fill("seals", seals);
+  if (!filled.empty()) {
+    blank_out(rgb, filled);
+    out.subject = make_subject(rgb, protocol.size);
+  }
+  return record.empty() ? "none" : record;
+}
+
 }  // namespace
 
 Border find_mount(const Image& rgb) {
@@ -187,11 +213,13 @@ PreparedPicture prepare(std::span<const std::byte> bytes, const Protocol& protoc
                 static_cast<double>(std::max(rgb.width(), rgb.height()));
   if (size.width != rgb.width() || size.height != rgb.height())
     rgb = resize(rgb, size.width, size.height, Filter::lanczos);
-  out.rgb = std::move(rgb);
+  out.subject = make_subject(rgb, protocol.size);
+  const std::string masked = measure_marks(rgb, protocol, out);
   out.record = fmt::format(
-      "protocol={} format={} source={} orientation={} icc={} alpha={} crop={},{},{},{} size={}x{}", kVersion,
-      linmo::name(info.format), source, info.orientation, info.icc.empty() ? "none" : "applied",
-      alpha ? "white" : "none", mount.left, mount.top, mount.right, mount.bottom, size.width, size.height);
+      "protocol={} format={} source={} orientation={} icc={} alpha={} crop={},{},{},{} size={}x{} mask={}",
+      kVersion, linmo::name(info.format), source, info.orientation, info.icc.empty() ? "none" : "applied",
+      alpha ? "white" : "none", mount.left, mount.top, mount.right, mount.bottom, size.width, size.height,
+      masked);
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "linmo/collection/manifest.h"
 #include "linmo/core/settings.h"
 #include "linmo/culture/descriptors/nuisance.h"
+#include "linmo/culture/descriptors/subject.h"
 #include "linmo/image/image.h"
 
 namespace linmo::culture {
@@ -18,9 +19,13 @@ namespace linmo::culture {
 // 2 measure what belongs to the file and the scan (descriptors/nuisance.h), at the stored size
 // 3 cut off mount, frame and margins (find_mount)
 // 4 reduce to the pixel budget: long side at most `size`, Lanczos, never enlarged
+// 5 find seals and columns of writing (descriptors/marks.h): always counted; those that `mask` names are
+// filled
+//   with the colours around them, so that every descriptor sees blank ground there
 struct Protocol {
   int64_t size = 1024;
   bool keep_mount = false;
+  std::string mask = "none";
 
   void visit(FieldVisitor& v) {
     v.field({"size", "pixel budget: long side that larger pictures are reduced to; none is enlarged", "px",
@@ -28,15 +33,18 @@ struct Protocol {
             size);
     v.field({.key = "keep_mount", .help = "measure mount, frame and paper margin as part of the picture"},
             keep_mount);
+    v.field(FieldInfo::one_of("mask", "what is blanked out before measuring",
+                              {"none", "seals", "inscriptions", "both"}),
+            mask);
   }
 };
 
 struct PreparedPicture {
-  Image rgb;  // 8 bit, 3 channels, sRGB, at the standard scale
+  Subject subject;  // at the standard scale and the smaller one
   NuisanceFeatures nuisance;
-  // Every step as "key=value" separated by spaces, e.g.
-  // "protocol=1 format=JPEG source=1200x900 orientation=6 icc=applied alpha=none crop=0,12,0,12
-  // size=1024x750"; crop is left, top, right, bottom in px of the upright source.
+  // Every step as "key=value" separated by spaces, e.g. "protocol=1 format=JPEG source=1200x900 orientation=6
+  // icc=applied alpha=none crop=0,12,0,12 size=1024x750 mask=seals:2"; crop is left, top, right,
+  // bottom in px of the upright source, mask what was filled and how many boxes.
   std::string record;
 };
 
