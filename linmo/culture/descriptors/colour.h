@@ -44,14 +44,15 @@ struct ColourFeatures {
     v.field({"lab_b_sd", "b*", 0, inf, "standard deviation of b*", lab}, lab_b_sd);
     v.field({"chroma", "C*", 0, inf, "mean C* = √(a*² + b*²)", lab}, chroma);
     v.field({"chroma_sd", "C*", 0, inf, "standard deviation of C*", lab, FeatureInfo::core}, chroma_sd);
-    v.field({"oklab_l", "1", 0, 1, "mean L of OKLab", "Ottosson 2020"}, oklab_l);
+    v.field({"oklab_l", "1", 0, 1, "mean L of OKLab (512 px scale)", "Ottosson 2020"}, oklab_l);
     v.field({"oklab_a", "1", -inf, inf, "mean a of OKLab", "Ottosson 2020"}, oklab_a);
     v.field({"oklab_b", "1", -inf, inf, "mean b of OKLab", "Ottosson 2020"}, oklab_b);
     v.field(
         {"colourfulness", "grey levels", 0, inf,
          "√(σ²rg + σ²yb) + 0.3 √(μ²rg + μ²yb), rg = R − G, yb = (R + G)/2 − B", "Hasler & Süsstrunk 2003"},
         colourfulness);
-    v.field({"hue_mean", "°", 0, 360, "direction of Σ (a*, b*): hue h_ab weighted by chroma (circular)",
+    v.field({"hue_mean", "°", 0, 360,
+             "512 px scale; direction of Σ (a*, b*): hue h_ab weighted by chroma (circular)",
              "linmo; circular mean weighted by C*"},
             hue_mean);
     v.field({"hue_concentration", "1", 0, 1, "|Σ (a*, b*)| / Σ C*", "linmo; resultant length weighted by C*",
@@ -61,7 +62,7 @@ struct ColourFeatures {
         {"hue_entropy", "1", 0, 1,
          "entropy of 36 bins of h_ab weighted by C*, pixels with C* < 5 left out, / ln 36; missing under 1 % "
          "coloured pixels",
-         "linmo", FeatureInfo::core},
+         "linmo"},
         hue_entropy);
     v.field({"hsv_hue_entropy", "bit", 0, 8,
              "entropy of round(255 H / max H), H the hue of HSV; greys count as red",
@@ -71,8 +72,7 @@ struct ColourFeatures {
              "(W − K)/(W + K), W and K: Σ C* over h_ab in 330° … 110° and in 150° … 300°", "linmo"},
             warm_cool);
     v.field({"palette_entropy", "1", 0, 1,
-             "−Σ w ln w / ln 8 over the 8 colours of k-means in OKLab (k-means++, 10 starts)", "linmo",
-             FeatureInfo::core},
+             "−Σ w ln w / ln 8 over the 8 colours of k-means in OKLab (k-means++, 10 starts)", "linmo"},
             palette_entropy);
     v.field({"palette_spread", "OKLab", 0, 1, "Σ wᵢ wⱼ |cᵢ − cⱼ| over those 8 colours", "linmo"},
             palette_spread);
@@ -98,7 +98,7 @@ struct ColourFeatures {
              "area of connected regions of ≥ 0.5 % of the picture in which OKLab's standard deviation in 9 × "
              "9 px "
              "(512 px scale) is < 0.01",
-             "linmo", FeatureInfo::core},
+             "linmo"},
             flat_share);
     v.field({"flat_regions", "regions", 0, inf, "number of those regions", "linmo"}, flat_regions);
     v.field({"colour_step_1", "ΔE", 0, inf,

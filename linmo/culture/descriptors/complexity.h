@@ -42,8 +42,7 @@ struct ComplexityFeatures {
     v.field({"permutation_c_2", "1", 0, 0.5, "C with the corners 2 px apart", bandt}, permutation_c_2);
     v.field({"permutation_h_4", "1", 0, 1, "H with the corners 4 px apart", bandt, FeatureInfo::core},
             permutation_h_4);
-    v.field({"permutation_c_4", "1", 0, 0.5, "C with the corners 4 px apart", bandt, FeatureInfo::core},
-            permutation_c_4);
+    v.field({"permutation_c_4", "1", 0, 0.5, "C with the corners 4 px apart", bandt}, permutation_c_4);
     v.field({"permutation_h_64", "1", 0, 1, "H at 64 grey levels, so that a level of noise makes no order",
              "linmo"},
             permutation_h_64);
@@ -54,7 +53,7 @@ struct ComplexityFeatures {
              "linmo"},
             permutation_dither);
     v.field({"equal_blocks", "1", 0, 1, "share of 2 × 2 blocks whose four values are equal (group A of 75)",
-             "Tarozo et al. 2025", FeatureInfo::core},
+             "Tarozo et al. 2025"},
             equal_blocks);
     v.field({"tied_blocks", "1", 0, 1, "share of 2 × 2 blocks in which some but not all values are equal",
              "Tarozo et al. 2025"},

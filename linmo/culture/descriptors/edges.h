@@ -34,7 +34,7 @@ struct EdgeFeatures {
         {"edge_entropy_2", "bit", 0, 4.584962500721156,
          "entropy of the orientation difference of all pairs of those, weighted by both responses, for each "
          "distance 20 … 239 px and 48 directions; mean over directions, then distances",
-         redies, FeatureInfo::core},
+         redies},
         edge_entropy_2);
     v.field({"edges_horizontal", "1", 0, 1, "share of the summed responses within 22.5° of horizontal edges",
              "linmo"},

@@ -36,8 +36,7 @@ struct TextureFeatures {
              haralick},
             glcm_contrast);
     v.field({"glcm_dissimilarity", "level", 0, 15, "Σ P |i − j|", haralick}, glcm_dissimilarity);
-    v.field({"glcm_homogeneity", "1", 0, 1, "Σ P / (1 + (i − j)²)", haralick, FeatureInfo::core},
-            glcm_homogeneity);
+    v.field({"glcm_homogeneity", "1", 0, 1, "Σ P / (1 + (i − j)²)", haralick}, glcm_homogeneity);
     v.field({"glcm_energy", "1", 0, 1, "√ Σ P²", haralick}, glcm_energy);
     v.field({"glcm_correlation", "1", -1, 1, "Σ P (i − μ)(j − μ) / σ²", haralick}, glcm_correlation);
     v.field({"glcm_entropy", "nat", 0, 5.545177444479562, "−Σ P ln P", haralick}, glcm_entropy);
@@ -64,7 +63,7 @@ struct TextureFeatures {
         {"fourier_slope", "1", -inf, inf,
          "half the slope of ln power over ln frequency (mean over rings), from 1/25 to 1/2 of the highest "
          "frequency; L*, largest centred square of 2ᵏ px",
-         mather, FeatureInfo::core},
+         mather},
         fourier_slope);
     v.field({"fourier_sigma", "1", 0, inf, "standard deviation of log₁₀ power around that line", "linmo"},
             fourier_sigma);

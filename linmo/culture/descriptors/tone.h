@@ -34,8 +34,7 @@ struct ToneFeatures {
              "Bartho et al. 2025 (Aesthetics-Toolbox)"},
             lightness_entropy);
     v.field({"lightness_median", "L*", 0, 100, "median of L* (key)", "linmo"}, lightness_median);
-    v.field({"lightness_skew", "1", -inf, inf, "Σ (L* − mean)³ / (n σ³)", "moment coefficient of skewness",
-             FeatureInfo::core},
+    v.field({"lightness_skew", "1", -inf, inf, "Σ (L* − mean)³ / (n σ³)", "moment coefficient of skewness"},
             lightness_skew);
     v.field({"lightness_p5", "L*", 0, 100, "5th percentile of L*", "linmo"}, lightness_p5);
     v.field({"lightness_p95", "L*", 0, 100, "95th percentile of L*", "linmo"}, lightness_p95);
