@@ -17,12 +17,13 @@
 namespace linmo::culture {
 namespace {
 
-constexpr int kVersion = 1;          // of the steps; part of every record
-constexpr int64_t kMountSide = 512;  // px at which margins are looked for
-constexpr int kMountRounds = 3;      // page, mount, frame
-constexpr double kEdgeShare = 0.6;   // of the pixels along a margin that must differ from it
-constexpr double kEdgeLevels = 8;    // by more than this in R, G or B
-constexpr int64_t kLeastSide = 16;   // px of the reduced picture that must be left
+constexpr int kVersion = 1;               // of the steps; part of every record
+constexpr int64_t kMountSide = 512;       // px at which margins are looked for
+constexpr int kMountRounds = 3;           // page, mount, frame
+constexpr double kEdgeShare = 0.6;        // of the pixels along a margin that must differ from it
+constexpr double kEdgeLevels = 8;         // by more than this in R, G or B
+constexpr double kLeastLength = 1.0 / 3;  // of the picture's side that such an edge takes up
+constexpr int64_t kLeastSide = 16;        // px of the reduced picture that must be left
 constexpr double kLeastArea = 0.25;
 
 struct Box {
@@ -74,13 +75,16 @@ bool take_margins(const Image& small, Box& box) {
   Box next = box;
   const int64_t top = b.top, bottom = h - b.bottom, left = b.left, right = w - b.right;
   if (bottom - top < kLeastSide || right - left < kLeastSide) return false;
+  const bool tall = static_cast<double>(bottom - top) >= kLeastLength * static_cast<double>(h);
+  const bool wide = static_cast<double>(right - left) >= kLeastLength * static_cast<double>(w);
   const auto line_y = [&](int64_t y) { return Box{left, y, right, y + 1}; };
   const auto line_x = [&](int64_t x) { return Box{x, top, x + 1, bottom}; };
-  if (b.top > 0 && ends_straight(inner, {0, 0, w, top}, line_y(top + kIn))) next.top += top + 1;
-  if (b.bottom > 0 && ends_straight(inner, {0, bottom, w, h}, line_y(bottom - 1 - kIn)))
+  if (b.top > 0 && wide && ends_straight(inner, {0, 0, w, top}, line_y(top + kIn))) next.top += top + 1;
+  if (b.bottom > 0 && wide && ends_straight(inner, {0, bottom, w, h}, line_y(bottom - 1 - kIn)))
     next.bottom -= b.bottom + 1;
-  if (b.left > 0 && ends_straight(inner, {0, top, left, bottom}, line_x(left + kIn))) next.left += left + 1;
-  if (b.right > 0 && ends_straight(inner, {right, top, w, bottom}, line_x(right - 1 - kIn)))
+  if (b.left > 0 && tall && ends_straight(inner, {0, top, left, bottom}, line_x(left + kIn)))
+    next.left += left + 1;
+  if (b.right > 0 && tall && ends_straight(inner, {right, top, w, bottom}, line_x(right - 1 - kIn)))
     next.right -= b.right + 1;
   const bool found =
       next.left != box.left || next.top != box.top || next.right != box.right || next.bottom != box.bottom;

@@ -70,8 +70,10 @@ TEST(Protocol, MountsWithStraightEdgesAreCutOff) {
 TEST(Protocol, BlankGroundOfAPaintingStays) {
   // Ink in the lower right on blank paper: uniform margins, but they end raggedly.
   Image paper = flat(300, 400, {232, 226, 210});
-  for (int64_t k = 0; k < 120; ++k)
-    fill(paper, 150 + k, 380 - k - (k * k) % 17, 12, k + (k * k) % 17, {50, 48, 45});
+  for (int64_t k = 0; k < 120; ++k) {
+    const int64_t height = k / 2 + (k * k) % 17, end = 340 + (k * k * 7) % 41;
+    fill(paper, 150 + k, end - height, 1, height, {50, 48, 45});
+  }
   EXPECT_EQ(find_mount(paper), Border{});
   EXPECT_EQ(find_mount(flat(100, 100, {9, 9, 9})), Border{});
   EXPECT_EQ(find_mount(to_rgb(noise_picture(), 0)), Border{});

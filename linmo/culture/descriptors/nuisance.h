@@ -47,9 +47,9 @@ struct NuisanceFeatures {
     v.field({"reduction", "1", 0, 1, "standard scale / stored size; 1: measured as stored", "linmo"},
             reduction);
     v.field(
-        {"blockiness", "1", 0, inf,
-         "mean |difference| of luma between columns 8 k + p − 1 and 8 k + p / that between the others, p the "
-         "phase where it is largest; mean of columns and rows; 1: none",
+        {"blockiness", "1", -1, 1,
+         "(B − O) / (B + O), B the mean |difference| of luma between columns 8 k + p − 1 and 8 k + p, O that "
+         "between the others, p the phase where it is largest; mean of columns and rows; 0: none",
          "after Wang, Bovik & Evans 2000"},
         blockiness);
     v.field(

@@ -42,6 +42,15 @@ TEST(Nuisance, NoiseOfKnownDeviationIsFound) {
   EXPECT_TRUE(std::isnan(noise_sigma(Plane(2, 9))));
 }
 
+TEST(Nuisance, BlurEffectAgreesWithScikitImage) {
+  // skimage.measure.blur_effect 0.19.3 on the same pictures, in double precision.
+  const std::pair<Image, double> cases[] = {{noise_picture(), 0.12020161550927654},
+                                            {rings_picture(), 0.8818512396694216},
+                                            {ink_picture(), 0.3582790319094635},
+                                            {checker_picture(), 0.18181818181818216}};
+  for (const auto& [picture, expected] : cases) EXPECT_NEAR(blur_effect(plane_of(picture)), expected, 2e-6);
+}
+
 TEST(Nuisance, BlurEffectGrowsWithBlur) {
   const Plane sharp = plane_of(noise_picture(1));
   const double b0 = blur_effect(sharp), b1 = blur_effect(gaussian_blur(sharp, 1)),
@@ -55,7 +64,7 @@ TEST(Nuisance, BlurEffectGrowsWithBlur) {
 
 TEST(Nuisance, BlockinessFollowsJpegQualityAndFindsTheGrid) {
   const Image noise = to_rgb(noise_picture(1), 0);
-  EXPECT_NEAR(blockiness(plane_of(to_grey(noise))), 1, 0.05);
+  EXPECT_NEAR(blockiness(plane_of(to_grey(noise))), 0, 0.02);
   const Image picture = grad_picture();
   double last = 0;
   for (const int quality : {90, 20, 5}) {
@@ -69,7 +78,7 @@ TEST(Nuisance, BlockinessFollowsJpegQualityAndFindsTheGrid) {
     EXPECT_GT(value, last) << quality;
     last = value;
     // Cut so that blocks begin elsewhere: the same grid is found.
-    EXPECT_NEAR(blockiness(plane_of(to_grey(crop(back, 3, 5, 240, 240)))), value, 0.15 * value) << quality;
+    EXPECT_NEAR(blockiness(plane_of(to_grey(crop(back, 3, 5, 240, 240)))), value, 0.02) << quality;
   }
 }
 
