@@ -20,6 +20,7 @@ find_package(OpenMP REQUIRED)  # what Debian's oneDNN runs on; our own loops sha
 pkg_check_modules(CODECS REQUIRED IMPORTED_TARGET libjpeg libpng libwebp libwebpdemux libwebpmux libtiff-4 lcms2)
 pkg_check_modules(COLLECTION REQUIRED IMPORTED_TARGET freetype2)
 pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil libswscale)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 add_library(linmo_eigen INTERFACE)

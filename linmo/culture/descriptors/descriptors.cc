@@ -33,29 +33,34 @@ class Lister : public FeatureVisitor {
   std::string group_;
 };
 
-Lister list(ColourFeatures colour, ToneFeatures tone, EdgeFeatures edges, ComplexityFeatures complexity) {
+Lister list(ColourFeatures colour, ToneFeatures tone, EdgeFeatures edges, ComplexityFeatures complexity,
+            NuisanceFeatures nuisance) {
   Lister lister;
   FeatureVisitor& visitor = lister;
   colour.visit(visitor);
   tone.visit(visitor);
   edges.visit(visitor);
   complexity.visit(visitor);
+  nuisance.visit(visitor);
   return lister;
 }
 
 }  // namespace
 
 const std::vector<Descriptor>& registry() {
-  static const std::vector<Descriptor> kEntries = list({}, {}, {}, {}).entries;
+  static const std::vector<Descriptor> kEntries = list({}, {}, {}, {}, {}).entries;
   return kEntries;
 }
 
-Description describe(const Subject& subject) {
+Description describe(const Subject& subject, const NuisanceFeatures& of_file) {
   Description out;
   Void found;
   const ToneFeatures tone = measure_tone(subject, &found);
-  const ColourFeatures colour = measure_colour(subject, found.paper ? &*found.paper : nullptr, &out.palette);
-  out.values = list(colour, tone, measure_edges(subject), measure_complexity(subject)).values;
+  const Lab* paper = found.paper ? &*found.paper : nullptr;
+  const ColourFeatures colour = measure_colour(subject, paper, &out.palette);
+  NuisanceFeatures nuisance = of_file;
+  measure_cast(subject.standard, paper, nuisance);
+  out.values = list(colour, tone, measure_edges(subject), measure_complexity(subject), nuisance).values;
   return out;
 }
 
