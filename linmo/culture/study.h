@@ -124,7 +124,7 @@ struct StudyWarning {
 };
 
 enum class Verdict {
-  different,   // q ≤ α and larger than could be the margin's
+  different,   // q ≤ α, and not equivalent
   equivalent,  // shown to be smaller than the margin, whether or not it is zero
   cannot_tell  // neither
 };
@@ -149,7 +149,8 @@ struct Comparison {
   Interval delta_interval;
   double shift = kUnknown;  // Hodges–Lehmann, in the descriptor's unit
   Interval shift_interval;
-  double p = kUnknown;              // restricted permutation of whole clusters
+  double p = kUnknown;                             // restricted permutation of whole clusters
+  double p_higher = kUnknown, p_lower = kUnknown;  // one-sided: the second is higher, lower
   double q = kUnknown;              // Benjamini–Hochberg within the descriptor's group and these two groups
   double p_max_t = kUnknown;        // Westfall–Young over all style descriptors of these two groups
   double p_equivalence = kUnknown;  // TOST of δ against ±margin
