@@ -11,7 +11,8 @@
 #include "linmo/core/hash.h"
 #include "linmo/culture/descriptors/descriptors.h"
 #include "linmo/culture/preregistration.h"
-#include "linmo/culture/statistics/prepare.h"
+#include "linmo/culture/statistics/classifier.h"
+#include "linmo/culture/statistics/permanova.h"
 
 namespace linmo::culture {
 namespace fs = std::filesystem;
@@ -160,6 +161,28 @@ Study load(const CompareJob& job, EventSink& sink, Prepared& prepared) {
   return study;
 }
 
+// What looks at all core descriptors together.
+void compare_together(Study& study, const Prepared& prepared, EventSink& sink) {
+  if (study.core.empty()) return;
+  explain_variation(prepared, study, sink);
+  std::vector<int64_t> units;
+  const Design design = sampled(prepared.design, study.settings, units);
+  UnitValues values;
+  for (const auto& column : prepared.values) {
+    values.emplace_back();
+    for (int64_t u : units) values.back().push_back(column[u]);
+  }
+  for (size_t a = 0; a < study.groups.size(); ++a)
+    for (size_t b = a + 1; b < study.groups.size(); ++b) {
+      sink.info(
+          fmt::format("{} and {}: all descriptors together", study.groups[a].name, study.groups[b].name));
+      const int64_t first = static_cast<int64_t>(a), second = static_cast<int64_t>(b);
+      study.separations.push_back(separate(design, values, study.core, first, second, study.settings, sink));
+      for (LadderRung& rung : climb_ladder(prepared, study, first, second, sink))
+        study.ladder.push_back(std::move(rung));
+    }
+}
+
 }  // namespace
 
 Study load_study(const CompareJob& job, EventSink& sink) {
@@ -191,6 +214,7 @@ Study compare(const CompareJob& job, EventSink& sink) {
       std::move(pair.deltas.begin(), pair.deltas.end(), std::back_inserter(deltas));
     }
   study.hypotheses = test_hypotheses(hypotheses, study, deltas);
+  compare_together(study, prepared, sink);
   return study;
 }
 

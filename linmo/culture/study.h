@@ -100,14 +100,15 @@ struct NamedCount {
 };
 
 struct Group {
-  std::string name;           // the culture, or the collection's name
-  std::vector<int64_t> rows;  // of Study::table
+  std::string name;                // the culture, or the collection's name
+  std::vector<int64_t> rows = {};  // of Study::table
   int64_t pictures = 0;
   int64_t units = 0;    // observations: works, unless the settings say otherwise
   int64_t artists = 0;  // that are known by name
   int64_t units_without_artist = 0;
   int64_t clusters = 0;  // resampled and permuted whole
-  std::vector<NamedCount> sources, artists_by_units, genres, periods, licences;  // by units, most first
+  std::vector<NamedCount> sources = {}, artists_by_units = {}, genres = {}, periods = {},
+                          licences = {};  // by units, most first
   double first_year = kUnknown, last_year = kUnknown;
 };
 
