@@ -12,6 +12,7 @@
 #include "linmo/culture/descriptors/descriptors.h"
 #include "linmo/culture/preregistration.h"
 #include "linmo/culture/statistics/classifier.h"
+#include "linmo/culture/statistics/maps.h"
 #include "linmo/culture/statistics/permanova.h"
 
 namespace linmo::culture {
@@ -163,7 +164,10 @@ Study load(const CompareJob& job, EventSink& sink, Prepared& prepared) {
 
 // What looks at all core descriptors together.
 void compare_together(Study& study, const Prepared& prepared, EventSink& sink) {
-  if (study.core.empty()) return;
+  if (study.core.empty()) {
+    draw_maps(prepared, study, sink);
+    return;
+  }
   explain_variation(prepared, study, sink);
   std::vector<int64_t> units;
   const Design design = sampled(prepared.design, study.settings, units);
@@ -181,6 +185,7 @@ void compare_together(Study& study, const Prepared& prepared, EventSink& sink) {
       for (LadderRung& rung : climb_ladder(prepared, study, first, second, sink))
         study.ladder.push_back(std::move(rung));
     }
+  draw_maps(prepared, study, sink);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "linmo/collection/parallel.h"
+#include "linmo/core/error.h"
 #include "linmo/culture/statistics/multivariate.h"
 
 namespace linmo::culture {
@@ -242,12 +243,13 @@ void explain_variation(const Prepared& prepared, Study& study, EventSink& sink) 
   std::vector<int64_t> units;
   const Design design = sampled(prepared.design, settings, units);
   if (units.size() < prepared.design.units.size())
-    study.warnings.push_back(
-        {"sampled_units",
-         fmt::format("{} of {} works, drawn by lot, take part in what needs all distances (--max-units).",
-                     units.size(), prepared.design.units.size()),
-         false,
-         {{"used", std::to_string(units.size())}, {"units", std::to_string(prepared.design.units.size())}}});
+    study.warnings.push_back(StudyWarning{
+        .code = "sampled_units",
+        .text =
+            fmt::format("{} of {} works, drawn by lot, take part in what needs all distances (--max-units).",
+                        units.size(), prepared.design.units.size()),
+        .values = {{"used", std::to_string(units.size())},
+                   {"units", std::to_string(prepared.design.units.size())}}});
   const Lots lots(design, all_groups(study));
   const Coordinates points{robust_scale(prepared.values, study.core, units), {}};
   std::vector<Factor> factors{make_factor("group", lots.labels())};
