@@ -36,11 +36,20 @@ Json counts(const std::vector<NamedCount>& list) {
 }
 
 // Settings as the folder keeps them: how many threads computed it changes nothing.
-std::string settings_text(const Study& study) {
+CompareSettings kept_settings(const Study& study) {
   CompareSettings settings = study.settings;
   settings.threads = 0;
-  return to_toml(settings);
+  return settings;
 }
+
+class JsonFields : public FieldVisitor {
+ public:
+  void field(const FieldInfo& info, int64_t& value) override { json[info.key] = value; }
+  void field(const FieldInfo& info, double& value) override { json[info.key] = value; }
+  void field(const FieldInfo& info, bool& value) override { json[info.key] = value; }
+  void field(const FieldInfo& info, std::string& value) override { json[info.key] = to_valid_utf8(value); }
+  Json json = Json::object();
+};
 
 class Writer {
  public:
@@ -50,7 +59,10 @@ class Writer {
     Json out;
     out["format"] = "linmo study 1";
     out["version"] = s_.version;
-    out["settings"] = settings_text(s_);
+    CompareSettings settings = kept_settings(s_);
+    JsonFields fields;
+    settings.visit(fields);
+    out["settings"] = fields.json;
     out["inputs"] = Json::array();
     for (const InputFile& f : s_.inputs)
       out["inputs"].push_back(
@@ -362,7 +374,7 @@ void write_study_files(const Study& study, const fs::path& folder) {
   fs::create_directories(folder, error);
   if (error) fail(ErrorKind::io, "cannot make {}: {}", to_utf8(folder), error.message());
   write_file(folder / "features.csv", format_wide(study.table));
-  write_file(folder / "settings.toml", settings_text(study));
+  write_file(folder / "settings.toml", to_toml(kept_settings(study)));
   const fs::path preregistration = folder / "preregistration.toml";
   if (study.preregistration.empty())
     fs::remove(preregistration, error);  // of an earlier study
