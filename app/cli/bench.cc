@@ -159,6 +159,7 @@ void add_bench(Registry registry) {
       arguments.push_back(text);
     }
     arguments.push_back(fmt::format("--runs={}", steps->runs));
+    for (const std::string& name : steps->precisions) arguments.push_back("--precision=" + name);
     if (steps->threads > 0) arguments.push_back(fmt::format("--threads={}", steps->threads));
     if (!steps->parts) arguments.emplace_back("--no-parts");
     if (steps->json) arguments.emplace_back("--json");

@@ -12,6 +12,11 @@ void add_bench_train_options(CLI::App& command, BenchTrainCommand& o) {
       .add_option("steps", o.steps,
                   "training steps as METHOD:GENERATOR:NGF:SIZE or METHOD:GENERATOR:NGF:SIZE:BATCH")
       ->capture_default_str();
+  command
+      .add_option("--precision", o.precisions,
+                  "any of bf16, fp32, plain; default: all that the processor has instructions for")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"bf16", "fp32", "plain"}));
   command.add_option("--runs", o.runs, "timed after one that is not; the precisions take turns")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

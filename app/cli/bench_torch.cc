@@ -2,7 +2,6 @@
 // linmo bench train: training steps and their parts in every precision, beside the plain libtorch twin, as
 // shares of what the processor can do at all.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <malloc.h>
 
 #include <algorithm>
@@ -10,7 +9,6 @@
 #include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "app/cli/bench_options.h"
 #include "app/cli/console.h"
@@ -21,6 +19,7 @@
 #include "linmo/train/convolution.h"
 #include "linmo/train/kernels.h"
 #include "linmo/train/method.h"
+#include "linmo/train/threads.h"
 #include "linmo/train/trainer.h"
 
 namespace linmo::cli {
@@ -54,8 +53,12 @@ class Bench {
  public:
   Bench(const BenchTrainCommand& o, int threads) : o_(o), threads_(threads) {
     peak_ = engine::measure_peak(threads);
-    precisions_ = {Precision::fp32, Precision::plain};
-    if (train::bf16_is_native()) precisions_.insert(precisions_.begin(), Precision::bf16);
+    for (const Precision p : {Precision::bf16, Precision::fp32, Precision::plain}) {
+      const std::vector<std::string>& wanted = o.precisions;
+      const bool asked = std::find(wanted.begin(), wanted.end(), kNames[static_cast<int>(p)]) != wanted.end();
+      // Without instructions for it bf16 is emulated: only who asks for it gets it.
+      if (wanted.empty() ? p != Precision::bf16 || train::bf16_is_native() : asked) precisions_.push_back(p);
+    }
   }
 
   json run() {
@@ -69,7 +72,7 @@ class Bench {
       if (peak_.int8 > 0) fmt::print(", int8 {:.0f} GOP/s", peak_.int8 / 1e9);
       fmt::print(".\nplain: the same through libtorch's own fp32 operations. Times are the best of {}.\n",
                  o_.runs);
-      if (precisions_.size() < 3) fmt::print("No bf16: this processor has no instructions for it.\n");
+      if (!train::bf16_is_native()) fmt::print("This processor has no instructions for bf16.\n");
     }
     if (o_.parts) {
       out["parts"] = json::array();
@@ -107,10 +110,10 @@ class Bench {
     for (size_t i = 0; i < work.size(); ++i) {
       const Precision precision = precisions_[i];
       const double peak = precision == Precision::bf16 ? peak_.bf16 : peak_.fp32;
-      json row = {{"name", name},
-                  {"precision", kNames[static_cast<int>(precision)]},
-                  {"ms", 1e3 * best[i]},
-                  {"speed_up", best.back() / best[i]}};
+      json row = {{"name", name}, {"precision", kNames[static_cast<int>(precision)]}, {"ms", 1e3 * best[i]}};
+      const bool twin = precisions_.back() == Precision::plain;
+      if (twin) row["speed_up"] = best.back() / best[i];
+      const std::string faster = twin ? fmt::format("{:.2f}×", best.back() / best[i]) : "";
       if (flops > 0)
         row.update(
             {{"gflop", flops / 1e9}, {"gflops", flops / best[i] / 1e9}, {"share", flops / best[i] / peak}});
@@ -122,11 +125,11 @@ class Bench {
       fmt::print("{:42} {:>9} {:>9.2f} ", i == 0 ? name : "", kNames[static_cast<int>(precision)],
                  1e3 * best[i]);
       if (flops > 0)
-        fmt::print("{:>9.0f} {:>7.0f}% {:>8.2f}× {:>9.1f}", flops / best[i] / 1e9,
-                   100 * flops / best[i] / peak, best.back() / best[i], flops / 1e9);
+        fmt::print("{:>9.0f} {:>7.0f}% {:>9} {:>9.1f}", flops / best[i] / 1e9, 100 * flops / best[i] / peak,
+                   faster, flops / 1e9);
       else
-        fmt::print("{:>9} {:>8} {:>8.2f}× {:>9}", fmt::format("{:.1f} GB/s", moved / best[i] / 1e9), "",
-                   best.back() / best[i], "");
+        fmt::print("{:>9} {:>8} {:>9} {:>9}", fmt::format("{:.1f} GB/s", moved / best[i] / 1e9), "", faster,
+                   "");
       if (!memory.empty()) fmt::print(" {:>12.0f}", memory[i] / 1e6);
       fmt::print("\n");
       std::fflush(stdout);
@@ -257,10 +260,7 @@ int bench_train(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     fail(ErrorKind::usage, "{}\nSee: linmo bench train --help", error.what());
   }
-  const int threads = command.threads > 0
-                          ? command.threads
-                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  at::set_num_threads(threads);
+  const int threads = train::use_threads(command.threads);
   const json result = Bench(command, threads).run();
   if (command.json) fmt::print("{}\n", result.dump(2));
   return kDone;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "linmo/collection/csv.h"
+#include "linmo/collection/iiif.h"
 #include "linmo/collection/manifest.h"
 #include "linmo/collection/metadata.h"
 #include "linmo/collection/scan.h"
@@ -73,6 +74,10 @@ class Finder {
       const std::string stem = to_utf8(source.stem());
       begin(stem == "manifest" || stem == "metadata" ? folder_name(folder_of(source)) : stem);
       add_table(source);
+    } else if (extension == ".json") {
+      const IiifDocument document = parse_iiif(read_text(source), to_utf8(source));
+      begin(document.label.empty() ? folder_name(folder_of(source)) : document.label);
+      add_iiif(document, source, list_files(folder_of(source)), folder_of(source));
     } else {
       begin(folder_name(folder_of(source)));
       add_file(source, to_utf8(source.filename()), {}, {});
@@ -138,11 +143,73 @@ class Finder {
     }
   }
 
+  // Pictures of a IIIF manifest that lie at or below its folder (`files`); returns which.
+  std::set<fs::path> add_iiif(const IiifDocument& document, const fs::path& manifest,
+                              const std::vector<fs::path>& files, const fs::path& root) {
+    const fs::path folder = folder_of(manifest);
+    std::map<std::string, fs::path> names;  // by path below the folder, bare name, and both without extension
+    for (const fs::path& file : files) {
+      if (!is_picture_name(file)) continue;
+      const fs::path relative = file.lexically_relative(folder);
+      if (relative.empty() || *relative.begin() == "..") continue;
+      for (const bool whole : {true, false}) {
+        fs::path name = whole ? relative : relative.filename();
+        names.try_emplace(to_utf8(name), file);
+        names.try_emplace(to_utf8(name.replace_extension()), file);
+      }
+    }
+    std::set<fs::path> used;
+    for (const IiifPicture& named : document.pictures) {
+      fs::path path;
+      for (const std::string& name : named.names) {
+        auto found = names.find(name);
+        // A copy may have been stored in another format.
+        if (found == names.end() && is_picture_name(from_utf8(name)))
+          found = names.find(to_utf8(from_utf8(name).replace_extension()));
+        if (found == names.end()) continue;
+        path = found->second;
+        break;
+      }
+      const std::string wanted = named.names.empty() ? named.address : named.names.front();
+      if (path.empty()) {
+        miss(to_valid_utf8(wanted),
+             fmt::format("{} names {}, which is not on disk; put a copy beside it (nothing is downloaded)",
+                         to_utf8(manifest.filename()), to_valid_utf8(named.address)));
+        continue;
+      }
+      used.insert(path);
+      Extras extras;
+      if (!named.canvas.empty()) extras.emplace_back("canvas", named.canvas);
+      add_file(path, to_utf8(path.lexically_relative(root)), named.picture, std::move(extras));
+    }
+    return used;
+  }
+
+  // Manifests among the files of a folder.
+  std::set<fs::path> add_manifests(const std::vector<fs::path>& files, const fs::path& root) {
+    std::set<fs::path> used;
+    for (const fs::path& file : files) {
+      if (lower_extension(file) != ".json") continue;
+      try {
+        const std::string text = read_text(file);
+        if (!mentions_iiif(text)) continue;
+        used.merge(add_iiif(parse_iiif(text, to_utf8(file.filename())), file, files, root));
+      } catch (const Error& error) {
+        // Nobody named this file: if it is something else, that is no reason to stop.
+        result_.notes.push_back(fmt::format("passed over: {}", error.what()));
+      }
+    }
+    return used;
+  }
+
   void add_folder(const fs::path& folder) {
     std::vector<Metadata> tables;
     for (const char* name : {"metadata.csv", "metadata.tsv"})
       if (fs::exists(folder / name)) tables.emplace_back(read_manifest(folder / name));
-    for (const fs::path& path : list_files(folder)) {
+    const std::vector<fs::path> files = list_files(folder);
+    const std::set<fs::path> used = add_manifests(files, folder);
+    for (const fs::path& path : files) {
+      if (used.contains(path)) continue;
       const ScannedFile kind = classify_file(path);
       const std::string file = to_utf8(path.lexically_relative(folder));
       if (kind.verdict == Verdict::not_a_picture) {

@@ -64,9 +64,9 @@ Image read_image(const std::filesystem::path& path, const DecodeOptions& options
 struct EncodeOptions {
   int quality = 95;  // JPEG and lossy WebP, 1 … 100
   bool webp_lossless = false;
-  int png_level = 6;            // 0 … 9
-  std::vector<std::byte> icc;   // stored as is; samples are not converted
-  std::vector<std::byte> exif;  // raw block, stored with orientation 1; TIFF does not carry it
+  int png_level = 6;                 // 0 … 9
+  std::vector<std::byte> icc = {};   // stored as is; samples are not converted
+  std::vector<std::byte> exif = {};  // raw block, stored with orientation 1; TIFF does not carry it
 };
 
 // JPEG drops alpha over white and 16 bits to 8; WebP drops 16 bits to 8 and makes grey RGB. PNG and TIFF keep

@@ -78,7 +78,8 @@ class Method {
   Adam& add_optimiser(const std::string& name, std::vector<at::Tensor> parameters);
   void update_averages(int64_t step);
 
-  // Runs a generator as it is meant to be fed (seed: at a quarter of the size).
+  // Content as a generator is meant to be fed (seed: at a quarter of the size); and its result.
+  static at::Tensor fed(const Network& network, const at::Tensor& content);
   static at::Tensor run_generator(const Network& network, const at::Tensor& content, const Pass& pass = {});
 
   // Discriminator update shared by all methods: ½·(real + fake) (CycleGAN, CUT, pix2pix halve it; Wasserstein

@@ -222,6 +222,34 @@ std::vector<Tensor> Network::run(const Tensor& x, const Pass& asked) const {
   return out;
 }
 
+bool Network::batches_freely() const {
+  return std::none_of(description_.layers.begin(), description_.layers.end(), [](const net::Layer& layer) {
+    if (const auto* norm = std::get_if<net::Norm>(&layer.op)) return norm->kind == net::NormKind::batch;
+    if (const auto* conv = std::get_if<net::Conv>(&layer.op)) return conv->spectral_norm;
+    return std::holds_alternative<net::Dropout>(layer.op);
+  });
+}
+
+std::vector<std::vector<Tensor>> Network::run_together(const std::vector<Tensor>& x,
+                                                       const Pass& asked) const {
+  std::vector<std::vector<Tensor>> results;
+  const bool alike = std::all_of(
+      x.begin(), x.end(), [&](const Tensor& t) { return t.sizes().slice(1) == x[0].sizes().slice(1); });
+  if (!alike || !batches_freely()) {
+    for (const Tensor& t : x) results.push_back(run(t, asked));
+    return results;
+  }
+  const std::vector<Tensor> all = run(at::cat(x, 0), asked);
+  int64_t first = 0;
+  for (const Tensor& t : x) {
+    std::vector<Tensor> own;
+    for (const Tensor& y : all) own.push_back(y.narrow(0, first, t.size(0)));
+    results.push_back(std::move(own));
+    first += t.size(0);
+  }
+  return results;
+}
+
 Tensor Network::run_layer(const Step& step, const std::vector<Tensor>& results, const Pass& pass) const {
   const net::Layer& layer = description_.layers[static_cast<size_t>(step.layer)];
   const auto in = [&](size_t k) -> const Tensor& { return results[static_cast<size_t>(layer.inputs.at(k))]; };

@@ -50,6 +50,15 @@ class Network {
   std::vector<at::Tensor> run(const at::Tensor& x, const Pass& asked) const;
   at::Tensor operator()(const at::Tensor& x, const Pass& pass = {}) const { return run(x, pass).at(0); }
 
+  // Whether pictures may share a pass without changing each other's results or the network's state: no batch
+  // norm, dropout or spectral norm.
+  bool batches_freely() const;
+  // run() of the outputs on several tensors at once, by the same arithmetic in fewer and larger pieces. They
+  // are run one by one, in their order, where sizes differ or the network does not batch freely. For each
+  // tensor its outputs.
+  std::vector<std::vector<at::Tensor>> run_together(const std::vector<at::Tensor>& x,
+                                                    const Pass& asked) const;
+
   struct Entry {
     std::string name;  // state-dict key
     at::Tensor tensor;

@@ -24,6 +24,11 @@ LINMO_SIMD void adam_kernel(float* __restrict w, const float* __restrict g, floa
   }
 }
 
+LINMO_SIMD void average_kernel(float* __restrict average, const float* __restrict weight, int64_t n,
+                               float share) {
+  for (int64_t i = 0; i < n; ++i) average[i] += share * (weight[i] - average[i]);
+}
+
 }  // namespace
 
 Adam::Adam(std::vector<at::Tensor> parameters, Settings settings)
@@ -93,10 +98,16 @@ void average_weights(const std::vector<at::Tensor>& averages, const std::vector<
   const at::NoGradGuard guard;
   const double d = std::min(decay, static_cast<double>(1 + steps) / static_cast<double>(10 + steps));
   for (size_t i = 0; i < averages.size(); ++i) {
-    if (averages[i].is_floating_point())
-      averages[i].mul_(d).add_(weights[i].detach(), 1 - d);
-    else
+    if (averages[i].scalar_type() != at::kFloat) {
       averages[i].copy_(weights[i]);
+      continue;
+    }
+    auto* average = averages[i].data_ptr<float>();
+    const auto* weight = weights[i].data_ptr<float>();
+    at::parallel_for(0, averages[i].numel(), 1 << 15, [&](int64_t begin, int64_t end) {
+      average_kernel(average + begin, weight + begin, end - begin, static_cast<float>(1 - d));
+    });
+    averages[i].unsafeGetTensorImpl()->bump_version();
   }
 }
 

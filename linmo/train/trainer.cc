@@ -13,7 +13,6 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
@@ -25,6 +24,7 @@
 #include "linmo/train/loader.h"
 #include "linmo/train/method.h"
 #include "linmo/train/report.h"
+#include "linmo/train/threads.h"
 
 namespace linmo::train {
 namespace fs = std::filesystem;
@@ -500,10 +500,7 @@ TrainResult train(const TrainSettings& settings, const fs::path& run, bool resum
          "{} holds a run already; add --resume to go on with it, or choose another folder with -o",
          to_utf8(run));
   }
-  // Said outright: libtorch's own default depends on the environment.
-  at::set_num_threads(settings.threads > 0
-                          ? static_cast<int>(settings.threads)
-                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+  use_threads(static_cast<int>(settings.threads));
   TrainSettings resolved = settings;
   if (resolved.precision == "auto") resolved.precision = bf16_is_native() ? "bf16" : "fp32";
   try {

@@ -35,12 +35,33 @@ struct Moments {
   double mean, sd;
 };
 
+// Sums of v − centre and its squares, in lanes that do not wait for each other.
+LINMO_SIMD void add_moments(const float* v, double centre, double* sum, double* squares, int64_t count) {
+  double a[16] = {}, b[16] = {};
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    for (int64_t k = 0; k < 16; ++k) {
+      const double d = v[i + k] - centre;
+      a[k] += d;
+      b[k] += d * d;
+    }
+  }
+  for (; i < count; ++i) {
+    a[0] += v[i] - centre;
+    b[0] += (v[i] - centre) * (v[i] - centre);
+  }
+  for (int64_t k = 0; k < 16; ++k) {
+    *sum += a[k];
+    *squares += b[k];
+  }
+}
+
 Moments moments(std::span<const float> v) {
+  // About the first value, which is close enough to the mean for doubles.
+  const auto n = static_cast<double>(v.size());
   double sum = 0, squares = 0;
-  for (const float x : v) sum += x;
-  const double mean = sum / static_cast<double>(v.size());
-  for (const float x : v) squares += (x - mean) * (x - mean);
-  return {mean, std::sqrt(squares / static_cast<double>(v.size()))};
+  add_moments(v.data(), v[0], &sum, &squares, static_cast<int64_t>(v.size()));
+  return {v[0] + sum / n, std::sqrt(std::max(0.0, squares / n - sum / n * (sum / n)))};
 }
 
 void measure_hue(const Scale& scale, const Lab* paper, ColourFeatures& out) {
@@ -88,9 +109,12 @@ void measure_hue(const Scale& scale, const Lab* paper, ColourFeatures& out) {
   if (warm + cool > 0) out.warm_cool = (warm - cool) / (warm + cool);
 }
 
-void measure_flat(const Scale& scale, ColourFeatures& out) {
+void measure_oklab(const Scale& scale, ColourFeatures& out) {
   Plane l, a, b;
   oklab_planes(scale.rgb, l, a, b);
+  out.oklab_l = moments(l.values).mean;
+  out.oklab_a = moments(a.values).mean;
+  out.oklab_b = moments(b.values).mean;
   const Plane sl = local_deviation(l, 9), sa = local_deviation(a, 9), sb = local_deviation(b, 9);
   Bits flat(scale.width(), scale.height());
   for (size_t i = 0; i < flat.values.size(); ++i) {
@@ -105,6 +129,20 @@ void measure_flat(const Scale& scale, ColourFeatures& out) {
   }
   out.flat_share = static_cast<double>(area) / static_cast<double>(scale.pixels());
   out.flat_regions = static_cast<double>(regions);
+}
+
+// In fractions of 255, as the reference computes: where rounding is a tie, the last bit decides.
+LINMO_SIMD void hsv_hue_row(const float* __restrict red, const float* __restrict green,
+                            const float* __restrict blue, double* __restrict hue, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    const double r = red[i] / 255.0, g = green[i] / 255.0, b = blue[i] / 255.0;
+    const double high = std::max(std::max(r, g), b), d = high - std::min(std::min(r, g), b);
+    const double inverse_of = d > 0 ? d : 1;
+    const double from_blue = 4 + (r - g) / inverse_of, from_green = 2 + (b - r) / inverse_of,
+                 from_red = (g - b) / inverse_of;
+    const double h = (high == b ? from_blue : high == g ? from_green : from_red) / 6;
+    hue[i] = d > 0 ? (h < 0 ? h + 1 : h) : 0;
+  }
 }
 
 void measure_palette(const Image& rgb, ColourFeatures& out, std::vector<PaletteColour>* palette) {
@@ -185,31 +223,18 @@ double colourfulness(const Image& rgb) {
 
 double hsv_hue_entropy(const Image& rgb) {
   const auto s = rgb.samples<uint8_t>();
+  const int64_t w = rgb.width();
   std::vector<double> hue(static_cast<size_t>(rgb.pixels()));
-  double largest = 0;
-  for (size_t i = 0; i < hue.size(); ++i) {
-    // In fractions of 255, as the reference computes: where rounding is a tie, the last bit decides.
-    const double r = s[3 * i] / 255.0, g = s[3 * i + 1] / 255.0, b = s[3 * i + 2] / 255.0;
-    const double high = std::max({r, g, b}), d = high - std::min({r, g, b});
-    if (d == 0) continue;
-    double h = 0;
-    if (high == b) {
-      h = 4 + (r - g) / d;
-    } else if (high == g) {
-      h = 2 + (b - r) / d;
-    } else {
-      h = (g - b) / d;
+  std::vector<float> rows(static_cast<size_t>(3 * w));
+  for (int64_t y = 0; y < rgb.height(); ++y) {
+    const uint8_t* from = s.data() + 3 * w * y;
+    for (int64_t x = 0; x < w; ++x) {
+      for (int64_t c = 0; c < 3; ++c) rows[static_cast<size_t>(c * w + x)] = from[3 * x + c];
     }
-    h /= 6;
-    hue[i] = h < 0 ? h + 1 : h;
-    largest = std::max(largest, hue[i]);
+    hsv_hue_row(rows.data(), rows.data() + w, rows.data() + 2 * w, hue.data() + y * w, w);
   }
-  std::array<double, 256> bins{};
-  for (const double h : hue) {
-    const double scaled = largest > 0 ? h / largest * 255 : 0;
-    ++bins[static_cast<size_t>(std::nearbyint(scaled))];
-  }
-  return std::max(0.0, entropy_bits(bins));
+  const double largest = *std::ranges::max_element(hue);
+  return largest > 0 ? std::max(0.0, entropy_bits(scaled_histogram(hue, largest))) : 0;
 }
 
 double colour_step(const Scale& scale, int64_t lag) {
@@ -240,17 +265,12 @@ ColourFeatures measure_colour(const Subject& subject, const Lab* paper, std::vec
   out.lab_b = b.mean;
   out.lab_a_sd = a.sd;
   out.lab_b_sd = b.sd;
-  Plane ok_l, ok_a, ok_b;
-  oklab_planes(full.rgb, ok_l, ok_a, ok_b);
-  out.oklab_l = moments(ok_l.values).mean;
-  out.oklab_a = moments(ok_a.values).mean;
-  out.oklab_b = moments(ok_b.values).mean;
   out.colourfulness = colourfulness(full.rgb);
   out.hsv_hue_entropy = hsv_hue_entropy(full.rgb);
-  measure_hue(full, paper, out);
   const Scale& small = subject.small();
+  measure_hue(small, paper, out);
   measure_palette(small.rgb, out, palette);
-  measure_flat(small, out);
+  measure_oklab(small, out);
   out.colour_step_1 = colour_step(small, 1);
   out.colour_step_8 = colour_step(small, 8);
   out.colour_step_64 = colour_step(small, 64);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/culture/descriptors/colour_space.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -12,59 +13,56 @@ namespace {
 
 constexpr double kWhite[3] = {0.95047, 1.0, 1.08883};
 
-inline double lab_curve(double t) {
-  return t > 0.008856 ? cube_root(t) : 7.787 * t + 16.0 / 116.0;
+// In double for single colours, in float for planes.
+template <class T>
+inline T lab_curve(T t) {
+  const T root = cube_root(t), line = T(7.787) * t + T(16.0 / 116.0);  // no branch: vectors take both
+  return t > T(0.008856) ? root : line;
 }
 
-inline void to_lab(double r, double g, double b, double& l, double& a, double& bb) {
-  const double x = lab_curve((0.412453 * r + 0.357580 * g + 0.180423 * b) / kWhite[0]);
-  const double y = lab_curve((0.212671 * r + 0.715160 * g + 0.072169 * b) / kWhite[1]);
-  const double z = lab_curve((0.019334 * r + 0.119193 * g + 0.950227 * b) / kWhite[2]);
+template <class T>
+inline void to_lab(T r, T g, T b, T& l, T& a, T& bb) {
+  const T x =
+      lab_curve(T(0.412453 / kWhite[0]) * r + T(0.357580 / kWhite[0]) * g + T(0.180423 / kWhite[0]) * b);
+  const T y =
+      lab_curve(T(0.212671 / kWhite[1]) * r + T(0.715160 / kWhite[1]) * g + T(0.072169 / kWhite[1]) * b);
+  const T z =
+      lab_curve(T(0.019334 / kWhite[2]) * r + T(0.119193 / kWhite[2]) * g + T(0.950227 / kWhite[2]) * b);
   l = 116 * y - 16;
   a = 500 * (x - y);
   bb = 200 * (y - z);
 }
 
-inline void to_oklab(double r, double g, double b, double& l, double& a, double& bb) {
-  const double x = cube_root(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
-  const double y = cube_root(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
-  const double z = cube_root(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
-  l = 0.2104542553 * x + 0.7936177850 * y - 0.0040720468 * z;
-  a = 1.9779984951 * x - 2.4285922050 * y + 0.4505937099 * z;
-  bb = 0.0259040371 * x + 0.7827717662 * y - 0.8086757660 * z;
+template <class T>
+inline void to_oklab(T r, T g, T b, T& l, T& a, T& bb) {
+  const T x = cube_root(T(0.4122214708) * r + T(0.5363325363) * g + T(0.0514459929) * b);
+  const T y = cube_root(T(0.2119034982) * r + T(0.6806995451) * g + T(0.1073969566) * b);
+  const T z = cube_root(T(0.0883024619) * r + T(0.2817188376) * g + T(0.6299787005) * b);
+  l = T(0.2104542553) * x + T(0.7936177850) * y - T(0.0040720468) * z;
+  a = T(1.9779984951) * x - T(2.4285922050) * y + T(0.4505937099) * z;
+  bb = T(0.0259040371) * x + T(0.7827717662) * y - T(0.8086757660) * z;
 }
 
-LINMO_SIMD void lab_run(const double* r, const double* g, const double* b, float* l, float* a, float* bb,
-                        int64_t count) {
-  for (int64_t i = 0; i < count; ++i) {
-    double x, y, z;
-    to_lab(r[i], g[i], b[i], x, y, z);
-    l[i] = static_cast<float>(x);
-    a[i] = static_cast<float>(y);
-    bb[i] = static_cast<float>(z);
-  }
+LINMO_SIMD void lab_run(const float* __restrict r, const float* __restrict g, const float* __restrict b,
+                        float* __restrict l, float* __restrict a, float* __restrict bb, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) to_lab(r[i], g[i], b[i], l[i], a[i], bb[i]);
 }
 
-LINMO_SIMD void oklab_run(const double* r, const double* g, const double* b, float* l, float* a, float* bb,
-                          int64_t count) {
-  for (int64_t i = 0; i < count; ++i) {
-    double x, y, z;
-    to_oklab(r[i], g[i], b[i], x, y, z);
-    l[i] = static_cast<float>(x);
-    a[i] = static_cast<float>(y);
-    bb[i] = static_cast<float>(z);
-  }
+LINMO_SIMD void oklab_run(const float* __restrict r, const float* __restrict g, const float* __restrict b,
+                          float* __restrict l, float* __restrict a, float* __restrict bb, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) to_oklab(r[i], g[i], b[i], l[i], a[i], bb[i]);
 }
 
 template <class Run>
 void convert(const Image& rgb, measure::Plane& l, measure::Plane& a, measure::Plane& b, Run run) {
   const int64_t width = rgb.width();
   l = a = b = measure::Plane(width, rgb.height());
-  const auto& linear = linear_of_srgb();
-  std::vector<double> rows(static_cast<size_t>(3 * width));
-  double* r = rows.data();
-  double* g = r + width;
-  double* bl = g + width;
+  std::array<float, 256> linear;
+  std::ranges::copy(linear_of_srgb(), linear.begin());
+  std::vector<float> rows(static_cast<size_t>(3 * width));
+  float* r = rows.data();
+  float* g = r + width;
+  float* bl = g + width;
   for (int64_t y = 0; y < rgb.height(); ++y) {
     const uint8_t* from = rgb.row<uint8_t>(y).data();
     for (int64_t x = 0; x < width; ++x) {

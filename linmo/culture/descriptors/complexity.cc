@@ -95,15 +95,37 @@ inline float absolute_max(float a, float b, float c) {
   return -low > high ? low : high;
 }
 
+LINMO_SIMD void code_run(const float* l, const float* a, const float* b, float* __restrict l8,
+                         float* __restrict a8, float* __restrict b8, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    l8[i] = static_cast<float>(nearest(l[i] / 100 * 255));
+    a8[i] = static_cast<float>(static_cast<int32_t>(a[i] + 128));
+    b8[i] = static_cast<float>(static_cast<int32_t>(b[i] + 128));
+  }
+}
+
+// Of three channels; `first` … `last` are columns with a neighbour `left` and `right` of them.
 LINMO_SIMD void gradient_row(const float* const* above, const float* const* here, const float* const* below,
-                             float vertical, float* gx, float* gy, int64_t count) {
+                             float vertical, float* __restrict gx, float* __restrict gy, int64_t first,
+                             int64_t last, int64_t left, int64_t right) {
+  const float horizontal = 1.0f / static_cast<float>(right - left);
+  const float *u = here[0], *v = here[1], *w = here[2];
+  const float *u0 = above[0], *v0 = above[1], *w0 = above[2], *u1 = below[0], *v1 = below[1], *w1 = below[2];
+  for (int64_t x = first; x < last; ++x) {
+    gx[x] = absolute_max(horizontal * (u[x + right] - u[x + left]), horizontal * (v[x + right] - v[x + left]),
+                         horizontal * (w[x + right] - w[x + left]));
+    gy[x] = absolute_max(vertical * (u1[x] - u0[x]), vertical * (v1[x] - v0[x]), vertical * (w1[x] - w0[x]));
+  }
+}
+
+// Strength and orientation: angle + 180°, bins of 22.5° around multiples of 22.5°. An upright gradient leans
+// towards +x.
+LINMO_SIMD void angle_row(const float* __restrict gx, const float* __restrict gy, float* __restrict strength,
+                          int32_t* __restrict bin, int64_t count) {
   for (int64_t x = 0; x < count; ++x) {
-    const int64_t left = x > 0 ? x - 1 : x, right = x + 1 < count ? x + 1 : x;
-    const float scale = x > 0 && x + 1 < count ? 0.5f : 1.0f;
-    gx[x] = absolute_max(scale * (here[0][right] - here[0][left]), scale * (here[1][right] - here[1][left]),
-                         scale * (here[2][right] - here[2][left]));
-    gy[x] = absolute_max(vertical * (below[0][x] - above[0][x]), vertical * (below[1][x] - above[1][x]),
-                         vertical * (below[2][x] - above[2][x]));
+    strength[x] = std::sqrt(gx[x] * gx[x] + gy[x] * gy[x]);
+    const float degrees = hue_degrees(gy[x], gx[x] == 0 ? 1e-5f : gx[x]) + 180;
+    bin[x] = static_cast<int32_t>(degrees / 22.5f + 0.5f) & (kPhogBins - 1);
   }
 }
 
@@ -167,11 +189,8 @@ Phog phog(const Scale& scale) {
   // Lab in 8 bits as Matlab has it.
   std::array<std::vector<float>, 3> lab;
   for (auto& plane : lab) plane.resize(static_cast<size_t>(w * h));
-  for (size_t i = 0; i < lab[0].size(); ++i) {
-    lab[0][i] = std::nearbyint(scale.l.values[i] / 100 * 255);
-    lab[1][i] = std::trunc(scale.a.values[i] + 128);
-    lab[2][i] = std::trunc(scale.b.values[i] + 128);
-  }
+  code_run(scale.l.values.data(), scale.a.values.data(), scale.b.values.data(), lab[0].data(), lab[1].data(),
+           lab[2].data(), w * h);
   // Edges of the cells: the same rounding (half to even) as the reference.
   const auto cell_edges = [](int64_t length) {
     std::vector<int64_t> edges;
@@ -181,8 +200,8 @@ Phog phog(const Scale& scale) {
   };
   const std::vector<int64_t> columns = cell_edges(w), rows = cell_edges(h);
   std::array<std::array<double, kPhogBins>, 64> cells{};
-  std::vector<float> gx(static_cast<size_t>(w)), gy(gx), angle(gx);
-  double total = 0;
+  std::vector<float> gx(static_cast<size_t>(w)), gy(gx), strengths(gx);
+  std::vector<int32_t> bin(static_cast<size_t>(w));
   int64_t cell_y = 0;
   for (int64_t y = 0; y < h; ++y) {
     while (cell_y < 7 && y >= rows[static_cast<size_t>(cell_y + 1)]) ++cell_y;
@@ -195,20 +214,20 @@ Phog phog(const Scale& scale) {
       here[c] = lab[c].data() + y * w;
       below[c] = lab[c].data() + down * w;
     }
-    gradient_row(above, here, below, y > 0 && y + 1 < h ? 0.5f : 1.0f, gx.data(), gy.data(), w);
-    int64_t cell_x = 0;
-    for (int64_t x = 0; x < w; ++x) {
-      while (cell_x < 7 && x >= columns[static_cast<size_t>(cell_x + 1)]) ++cell_x;
-      const float a = gx[static_cast<size_t>(x)], b = gy[static_cast<size_t>(x)];
-      if (a == 0 && b == 0) continue;
-      const float strength = std::sqrt(a * a + b * b);
-      // Angle + 180°, bins of 22.5° around multiples of 22.5°. An upright gradient leans towards +x.
-      const float degrees = hue_degrees(b, a == 0 ? 1e-5f : a) + 180;
-      const auto bin = static_cast<size_t>(degrees / 22.5f + 0.5f) % kPhogBins;
-      cells[static_cast<size_t>(8 * cell_y + cell_x)][bin] += strength;
-      total += strength;
+    const float vertical = y > 0 && y + 1 < h ? 0.5f : 1.0f;
+    gradient_row(above, here, below, vertical, gx.data(), gy.data(), 0, 1, 0, 1);
+    gradient_row(above, here, below, vertical, gx.data(), gy.data(), 1, w - 1, -1, 1);
+    gradient_row(above, here, below, vertical, gx.data(), gy.data(), w - 1, w, -1, 0);
+    angle_row(gx.data(), gy.data(), strengths.data(), bin.data(), w);
+    for (int64_t cell_x = 0; cell_x < 8; ++cell_x) {
+      auto& cell = cells[static_cast<size_t>(8 * cell_y + cell_x)];
+      for (int64_t x = columns[static_cast<size_t>(cell_x)]; x < columns[static_cast<size_t>(cell_x + 1)];
+           ++x)
+        cell[static_cast<size_t>(bin[static_cast<size_t>(x)])] += strengths[static_cast<size_t>(x)];
     }
   }
+  double total = 0;
+  for (const auto& cell : cells) total += std::accumulate(cell.begin(), cell.end(), 0.0);
   Phog out{0, total / static_cast<double>(w * h), 0};
   using Histogram = std::array<double, kPhogBins>;
   const auto sum_of = [](const Histogram& g) { return std::accumulate(g.begin(), g.end(), 0.0); };
@@ -313,12 +332,12 @@ ComplexityFeatures measure_complexity(const Subject& subject) {
   out.phog_anisotropy = p.anisotropy;
   const Scale& small = subject.small();
   EncodeOptions options;
-  options.png_level = 6;
+  options.png_level = 2;
   options.quality = 75;
   out.png_ratio = static_cast<double>(encode_image(small.luma, ImageFormat::png, options).size()) /
                   static_cast<double>(small.pixels());
-  out.jpeg_bytes = static_cast<double>(encode_image(full.rgb, ImageFormat::jpeg, options).size()) /
-                   static_cast<double>(full.pixels());
+  out.jpeg_bytes = static_cast<double>(encode_image(small.rgb, ImageFormat::jpeg, options).size()) /
+                   static_cast<double>(small.pixels());
   return out;
 }
 

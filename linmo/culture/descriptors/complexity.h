@@ -80,12 +80,13 @@ struct ComplexityFeatures {
     v.field({"phog_anisotropy", "1", 0, 1, "standard deviation of the normalised histograms of level 3",
              "Braun et al. 2013"},
             phog_anisotropy);
-    v.field({"png_ratio", "1", 0, inf, "bytes of luma as PNG (level 6, 512 px scale) / pixels",
+    v.field({"png_ratio", "1", 0, inf, "bytes of luma as PNG (level 2, 512 px scale) / pixels",
              "after Silva et al. 2021"},
             png_ratio);
-    v.field({"jpeg_bytes", "byte/px", 0, inf, "bytes of the picture as JPEG, quality 75 / pixels",
-             "after Forsythe et al. 2011"},
-            jpeg_bytes);
+    v.field(
+        {"jpeg_bytes", "byte/px", 0, inf, "bytes of the picture as JPEG, quality 75 (512 px scale) / pixels",
+         "after Forsythe et al. 2011"},
+        jpeg_bytes);
   }
 };
 

@@ -2,7 +2,11 @@
 #include "linmo/culture/descriptors/descriptors.h"
 
 #include "linmo/culture/descriptors/complexity.h"
+#include "linmo/culture/descriptors/composition.h"
 #include "linmo/culture/descriptors/edges.h"
+#include "linmo/culture/descriptors/reliability.h"
+#include "linmo/culture/descriptors/strokes.h"
+#include "linmo/culture/descriptors/texture.h"
 #include "linmo/culture/descriptors/tone.h"
 
 namespace linmo::culture {
@@ -33,22 +37,29 @@ class Lister : public FeatureVisitor {
   std::string group_;
 };
 
-Lister list(ColourFeatures colour, ToneFeatures tone, EdgeFeatures edges, ComplexityFeatures complexity,
-            NuisanceFeatures nuisance) {
+template <class... Groups>
+Lister list(Groups... groups) {
   Lister lister;
   FeatureVisitor& visitor = lister;
-  colour.visit(visitor);
-  tone.visit(visitor);
-  edges.visit(visitor);
-  complexity.visit(visitor);
-  nuisance.visit(visitor);
+  (groups.visit(visitor), ...);
   return lister;
 }
 
 }  // namespace
 
 const std::vector<Descriptor>& registry() {
-  static const std::vector<Descriptor> kEntries = list({}, {}, {}, {}, {}).entries;
+  static const std::vector<Descriptor> kEntries = [] {
+    std::vector<Descriptor> entries =
+        list(ColourFeatures{}, ToneFeatures{}, EdgeFeatures{}, StrokeFeatures{}, TextureFeatures{},
+             ComplexityFeatures{}, CompositionFeatures{}, NuisanceFeatures{})
+            .entries;
+    for (Descriptor& d : entries) {
+      for (const KnownReliability& known : known_reliability()) {
+        if (d.name == known.name) d.reliability = known.reliability;
+      }
+    }
+    return entries;
+  }();
   return kEntries;
 }
 
@@ -60,7 +71,9 @@ Description describe(const Subject& subject, const NuisanceFeatures& of_file) {
   const ColourFeatures colour = measure_colour(subject, paper, &out.palette);
   NuisanceFeatures nuisance = of_file;
   measure_cast(subject.standard, paper, nuisance);
-  out.values = list(colour, tone, measure_edges(subject), measure_complexity(subject), nuisance).values;
+  out.values = list(colour, tone, measure_edges(subject), measure_strokes(subject), measure_texture(subject),
+                    measure_complexity(subject), measure_composition(subject, found), nuisance)
+                   .values;
   return out;
 }
 

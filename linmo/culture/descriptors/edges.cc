@@ -140,58 +140,78 @@ Counts count_plainly(const std::vector<EdgePoint>& points) {
   return counts;
 }
 
+constexpr int kUsed = kDistances * kDirections, kSpare = 256;
+
+// [dy + kFar][dx + kFar] → (distance − kNear) · kDirections + direction; kUsed and more: out of range.
+std::vector<uint16_t> displacement_bins() {
+  std::vector<uint16_t> bins;
+  for (int dy = -kFar; dy <= kFar; ++dy) {
+    for (int dx = -kFar; dx <= kFar; ++dx) {
+      const auto distance =
+          static_cast<int>(std::nearbyint(std::sqrt(static_cast<double>(dx * dx + dy * dy))));
+      bins.push_back(static_cast<uint16_t>(distance < kNear || distance >= kFar
+                                               ? kUsed + static_cast<int>(bins.size() % kSpare)
+                                               : (distance - kNear) * kDirections + direction_of(dx, dy)));
+    }
+  }
+  return bins;
+}
+
 // The same sums: each pair is visited once, its mirror image is added at the end (a turn by half a circle and
 // the negative difference); pairs go by orientation, so that distance and direction are one look into a
 // table.
 Counts count_pairs(const EdgeMap& map, const std::vector<EdgePoint>& points) {
+  static const std::vector<uint16_t> kBins = displacement_bins();
   const auto pitch = static_cast<int32_t>(2 * map.width);
   const int64_t rows = std::min<int64_t>(map.height, kFar + 1);
   // [dy + rows − 1][dx + width − 1] → (distance − kNear) · kDirections + direction; pairs out of range go to
   // a field of their own behind, spread so that additions do not wait for each other.
-  constexpr int kUsed = kDistances * kDirections, kSpare = 256;
   std::vector<uint16_t> table(static_cast<size_t>((2 * rows - 1) * pitch));
+  for (size_t slot = 0; slot < table.size(); ++slot)
+    table[slot] = static_cast<uint16_t>(kUsed + static_cast<int>(slot % kSpare));
+  const int64_t reach = std::min<int64_t>(map.width - 1, kFar);
   for (int64_t dy = 1 - rows; dy < rows; ++dy) {
-    for (int64_t dx = 1 - map.width; dx < map.width; ++dx) {
-      const auto distance =
-          static_cast<int>(std::nearbyint(std::sqrt(static_cast<double>(dx * dx + dy * dy))));
-      const int64_t slot = (dy + rows - 1) * pitch + dx + map.width - 1;
-      table[static_cast<size_t>(slot)] = static_cast<uint16_t>(
-          distance < kNear || distance >= kFar
-              ? kUsed + (slot % kSpare)
-              : (distance - kNear) * kDirections + direction_of(static_cast<int>(dx), static_cast<int>(dy)));
-    }
+    std::copy_n(kBins.data() + (dy + kFar) * (2 * kFar + 1) + kFar - reach, 2 * reach + 1,
+                table.data() + (dy + rows - 1) * pitch + map.width - 1 - reach);
   }
   struct Group {
     std::vector<int32_t> place;
-    std::vector<double> weight;
+    std::vector<float> weight;
     std::vector<int32_t> y;
   };
   std::array<Group, kOrientations> groups;
   for (const EdgePoint& p : points) {
     Group& g = groups[static_cast<size_t>(p.orientation)];
     g.place.push_back(p.y * pitch + p.x);
-    g.weight.push_back(p.weight);
+    g.weight.push_back(static_cast<float>(p.weight));
     g.y.push_back(p.y);
   }
   Counts counts(static_cast<size_t>(kOrientations * kUsed));
-  std::vector<double> sums(kUsed + kSpare);
+  std::vector<float> sums(kUsed + kSpare);  // in the nearest cache; six digits of a share are plenty
   for (int a = 0; a < kOrientations; ++a) {
     for (int b = a; b < kOrientations; ++b) {
       const Group& from = groups[static_cast<size_t>(a)];
       const Group& to = groups[static_cast<size_t>(b)];
       if (from.place.empty() || to.place.empty()) continue;
-      std::ranges::fill(sums, 0.0);
+      std::ranges::fill(sums, 0.0f);
       size_t first = 0, last = 0;  // rows of `to` within reach
       for (size_t i = 0; i < from.place.size(); ++i) {
         while (first < to.y.size() && to.y[first] <= from.y[i] - rows) ++first;
         while (last < to.y.size() && to.y[last] < from.y[i] + rows) ++last;
         const size_t begin = a == b ? std::max(first, i + 1) : first;
-        const double weight = from.weight[i];
+        const float weight = from.weight[i];
         const auto centre = static_cast<int32_t>((rows - 1) * pitch + map.width - 1 - from.place[i]);
         const uint16_t* look = table.data();
         const int32_t* place = to.place.data();
-        const double* other = to.weight.data();
-        for (size_t j = begin; j < last; ++j) sums[look[centre + place[j]]] += weight * other[j];
+        const float* other = to.weight.data();
+        // From four places of the list in turn: neighbours often meet in one sum and would wait for it.
+        const size_t quarter = (std::max(last, begin) - begin) / 4;
+        for (size_t j = begin; j < begin + quarter; ++j) {
+          for (const size_t k : {j, j + quarter, j + 2 * quarter, j + 3 * quarter})
+            sums[look[centre + place[k]]] += weight * other[k];
+        }
+        for (size_t j = begin + 4 * quarter; j < last; ++j)
+          sums[look[centre + place[j]]] += weight * other[j];
       }
       const int difference = b - a;
       for (int distance = kNear; distance < kFar; ++distance) {

@@ -95,9 +95,11 @@ double block_ratio(const std::array<double, kBlock>& sums, const std::array<int6
       others += sums[k];
       other_count += counts[k];
     }
-    if (counts[phase] == 0 || other_count == 0 || others <= 0) continue;
-    const double ratio =
-        sums[phase] / static_cast<double>(counts[phase]) / (others / static_cast<double>(other_count));
+    if (counts[phase] == 0 || other_count == 0) continue;
+    const double border = sums[phase] / static_cast<double>(counts[phase]),
+                 rest = others / static_cast<double>(other_count);
+    if (border + rest <= 0) continue;
+    const double ratio = (border - rest) / (border + rest);
     best = std::fmax(best, ratio);
   }
   return best;

@@ -19,8 +19,48 @@ LINMO_SIMD void add_row(const float* v, double sign, double* sum, double* square
   }
 }
 
-LINMO_SIMD void add_scaled(const float* v, float weight, float* out, int64_t count) {
+LINMO_SIMD void add_scaled(const float* v, float weight, float* __restrict out, int64_t count) {
   for (int64_t i = 0; i < count; ++i) out[i] += weight * v[i];
+}
+
+LINMO_SIMD void add_scaled_4(const float* a, const float* b, const float* c, const float* d,
+                             const float* weights, float* __restrict out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    out[i] += weights[0] * a[i] + weights[1] * b[i] + weights[2] * c[i] + weights[3] * d[i];
+}
+
+LINMO_SIMD void step_run(const float* v, float low, float scale, int32_t* __restrict out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] = static_cast<int32_t>((v[i] - low) * scale);
+}
+
+LINMO_SIMD void range_run(const float* v, float* low, float* high, int64_t count) {
+  float least[16], most[16];
+  for (int64_t k = 0; k < 16; ++k) {
+    least[k] = *low;
+    most[k] = *high;
+  }
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    for (int64_t k = 0; k < 16; ++k) {
+      least[k] = v[i + k] < least[k] ? v[i + k] : least[k];
+      most[k] = v[i + k] > most[k] ? v[i + k] : most[k];
+    }
+  }
+  for (int64_t k = 0; i < count; ++i, ++k) {
+    least[k] = std::min(least[k], v[i]);
+    most[k] = std::max(most[k], v[i]);
+  }
+  for (int64_t k = 0; k < 16; ++k) {
+    *low = std::min(*low, least[k]);
+    *high = std::max(*high, most[k]);
+  }
+}
+
+LINMO_SIMD void scale_run(const float* v, double high, int32_t* __restrict out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] = static_cast<int32_t>(nearest(v[i] / high * 255));
+}
+LINMO_SIMD void scale_run(const double* v, double high, int32_t* __restrict out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] = static_cast<int32_t>(nearest(v[i] / high * 255));
 }
 
 int32_t find_root(std::vector<int32_t>& parent, int32_t i) {
@@ -90,18 +130,26 @@ Plane gaussian_blur(const Plane& plane, double sigma) {
   }
   const int64_t w = plane.width, h = plane.height;
   Plane across(w, h), out(w, h);
+  // Four taps at a time, so that sums are loaded and stored less often.
+  const auto add_taps = [&](const auto& source, float* to) {
+    size_t t = 0;
+    for (; t + 4 <= taps.size(); t += 4)
+      add_scaled_4(source(t), source(t + 1), source(t + 2), source(t + 3), taps.data() + t, to, w);
+    for (; t < taps.size(); ++t) add_scaled(source(t), taps[t], to, w);
+  };
   std::vector<float> padded(static_cast<size_t>(w + 2 * reach));
   for (int64_t y = 0; y < h; ++y) {
     const auto from = plane.row(y);
-    for (int64_t x = -reach; x < w + reach; ++x)
-      padded[static_cast<size_t>(x + reach)] = from[static_cast<size_t>(mirrored(x, w))];
-    for (size_t t = 0; t < taps.size(); ++t) add_scaled(padded.data() + t, taps[t], across.row(y).data(), w);
+    std::ranges::copy(from, padded.begin() + reach);
+    for (int64_t x = 1; x <= reach; ++x) {
+      padded[static_cast<size_t>(reach - x)] = from[static_cast<size_t>(mirrored(-x, w))];
+      padded[static_cast<size_t>(w + reach - 1 + x)] = from[static_cast<size_t>(mirrored(w - 1 + x, w))];
+    }
+    add_taps([&](size_t t) { return padded.data() + t; }, across.row(y).data());
   }
   for (int64_t y = 0; y < h; ++y) {
-    for (int64_t t = -reach; t <= reach; ++t) {
-      add_scaled(across.row(mirrored(y + t, h)).data(), taps[static_cast<size_t>(t + reach)],
-                 out.row(y).data(), w);
-    }
+    add_taps([&](size_t t) { return across.row(mirrored(y + static_cast<int64_t>(t) - reach, h)).data(); },
+             out.row(y).data());
   }
   return out;
 }
@@ -169,6 +217,39 @@ std::vector<Component> components(const Bits& bits, bool eight, std::vector<int3
   return out;
 }
 
+Bits dilated(const Bits& bits, int64_t reach) {
+  Bits across(bits.width, bits.height), out(bits.width, bits.height);
+  for (int64_t y = 0; y < bits.height; ++y) {
+    const uint8_t* in = bits.row(y);
+    uint8_t* to = across.row(y);
+    int64_t last = -reach - 1;
+    for (int64_t x = 0; x < bits.width; ++x) {
+      if (in[x]) last = x;
+      to[x] = x - last <= reach;
+    }
+    last = bits.width + reach;
+    for (int64_t x = bits.width - 1; x >= 0; --x) {
+      if (in[x]) last = x;
+      to[x] |= last - x <= reach;
+    }
+  }
+  std::vector<int64_t> last(static_cast<size_t>(bits.width), -reach - 1);
+  for (int64_t y = 0; y < bits.height; ++y) {
+    for (int64_t x = 0; x < bits.width; ++x) {
+      if (across.row(y)[x]) last[static_cast<size_t>(x)] = y;
+      out.row(y)[x] = y - last[static_cast<size_t>(x)] <= reach;
+    }
+  }
+  std::ranges::fill(last, bits.height + reach);
+  for (int64_t y = bits.height - 1; y >= 0; --y) {
+    for (int64_t x = 0; x < bits.width; ++x) {
+      if (across.row(y)[x]) last[static_cast<size_t>(x)] = y;
+      out.row(y)[x] |= last[static_cast<size_t>(x)] - y <= reach;
+    }
+  }
+  return out;
+}
+
 std::array<int64_t, 256> histogram(std::span<const uint8_t> values) {
   // Four at a time: equal neighbours would otherwise wait for each other.
   std::array<std::array<int64_t, 256>, 4> parts{};
@@ -220,14 +301,69 @@ double entropy_bits(std::span<const double> weights) {
   return h;
 }
 
-double quantile(std::vector<float>& v, double q) {
-  const double at = q * static_cast<double>(v.size() - 1);
-  const auto low = static_cast<size_t>(at);
-  std::nth_element(v.begin(), v.begin() + static_cast<int64_t>(low), v.end());
-  const double first = v[low];
-  if (low + 1 >= v.size()) return first;
-  const double second = *std::min_element(v.begin() + static_cast<int64_t>(low) + 1, v.end());
-  return first + (at - static_cast<double>(low)) * (second - first);
+std::vector<double> quantiles(std::span<const float> v, std::span<const double> q) {
+  // Values are counted in steps; only those of the steps in which a place and its neighbour lie need sorting.
+  const Range range = range_of(v);
+  std::vector<double> out(q.size(), range.low);
+  if (!(range.high > range.low)) return out;
+  constexpr size_t kSteps = 4096;
+  const float scale = static_cast<float>(kSteps - 1) / (range.high - range.low);
+  std::vector<int32_t> steps(v.size());
+  step_run(v.data(), range.low, scale, steps.data(), static_cast<int64_t>(v.size()));
+  std::array<std::array<uint32_t, kSteps>, 2> counts{};
+  for (size_t i = 0; i < v.size(); ++i) ++counts[i & 1][static_cast<size_t>(steps[i])];
+  const auto count = [&](size_t s) { return size_t{counts[0][s]} + counts[1][s]; };
+  std::vector<float> near;
+  for (size_t k = 0; k < q.size(); ++k) {
+    const double at = q[k] * static_cast<double>(v.size() - 1);
+    const auto low = static_cast<size_t>(at);
+    size_t begin = 0, before = 0;
+    while (before + count(begin) <= low) before += count(begin++);
+    size_t end = begin, until = before + count(begin);
+    while (until <= low + 1 && end + 1 < kSteps) until += count(++end);
+    near.clear();
+    for (size_t i = 0; i < v.size(); ++i) {
+      const auto s = static_cast<size_t>(steps[i]);
+      if (s >= begin && s <= end) near.push_back(v[i]);
+    }
+    const auto place = near.begin() + static_cast<int64_t>(low - before);
+    std::nth_element(near.begin(), place, near.end());
+    out[k] = *place;
+    if (place + 1 == near.end()) continue;
+    out[k] += (at - static_cast<double>(low)) * (*std::min_element(place + 1, near.end()) - out[k]);
+  }
+  return out;
+}
+
+double quantile(std::span<const float> v, double q) {
+  return quantiles(v, std::span(&q, 1))[0];
+}
+
+Range range_of(std::span<const float> v) {
+  Range out{v[0], v[0]};
+  range_run(v.data(), &out.low, &out.high, static_cast<int64_t>(v.size()));
+  return out;
+}
+
+template <class T>
+std::array<double, 256> count_scaled(std::span<const T> v, double high) {
+  std::array<std::array<int64_t, 256>, 2> counts{};
+  std::array<int32_t, 1024> bins;
+  for (size_t first = 0; first < v.size(); first += bins.size()) {
+    const size_t n = std::min(bins.size(), v.size() - first);
+    scale_run(v.data() + first, high, bins.data(), static_cast<int64_t>(n));
+    for (size_t i = 0; i < n; ++i) ++counts[i & 1][static_cast<size_t>(std::clamp(bins[i], 0, 255))];
+  }
+  std::array<double, 256> out;
+  for (size_t i = 0; i < 256; ++i) out[i] = static_cast<double>(counts[0][i] + counts[1][i]);
+  return out;
+}
+
+std::array<double, 256> scaled_histogram(std::span<const float> v, double high) {
+  return count_scaled(v, high);
+}
+std::array<double, 256> scaled_histogram(std::span<const double> v, double high) {
+  return count_scaled(v, high);
 }
 
 }  // namespace linmo::culture

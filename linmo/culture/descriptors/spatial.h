@@ -45,6 +45,9 @@ struct Component {
 // Labels start at 1; 0 is outside. `eight`: diagonal neighbours count.
 std::vector<Component> components(const Bits& bits, bool eight, std::vector<int32_t>* labels = nullptr);
 
+// Pixels with a set pixel within `reach` rows and columns.
+Bits dilated(const Bits& bits, int64_t reach);
+
 // Otsu's threshold (1979) on a histogram of 256: the level t for which the variance between {≤ t} and {> t}
 // is largest; the first of equals, as scikit-image 0.19.
 int otsu(std::span<const int64_t, 256> histogram);
@@ -53,7 +56,18 @@ std::array<int64_t, 256> histogram(std::span<const uint8_t> values);
 // Shannon entropy of counts or weights, in bits.
 double entropy_bits(std::span<const double> weights);
 
-// v sorted; linear interpolation between neighbours (numpy.percentile). `q` 0 … 1; v is reordered.
-double quantile(std::vector<float>& v, double q);
+// For each of `q` (0 … 1, ascending), what lies between the neighbours of place q · (n − 1) in the sorted
+// values, linearly (numpy.percentile). v is not empty and finite.
+std::vector<double> quantiles(std::span<const float> v, std::span<const double> q);
+double quantile(std::span<const float> v, double q);
+
+struct Range {
+  float low, high;
+};
+Range range_of(std::span<const float> v);  // not empty
+
+// Counts of round(255 v / high) in 256 bins, halves to even; v ≥ 0, high > 0.
+std::array<double, 256> scaled_histogram(std::span<const float> v, double high);
+std::array<double, 256> scaled_histogram(std::span<const double> v, double high);
 
 }  // namespace linmo::culture

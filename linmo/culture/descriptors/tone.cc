@@ -71,40 +71,6 @@ Plane distance_from_paper(const Scale& scale, const Lab& paper) {
   return out;
 }
 
-// Pixels with a set pixel within `reach` rows and columns.
-Bits dilated(const Bits& bits, int64_t reach) {
-  Bits across(bits.width, bits.height), out(bits.width, bits.height);
-  for (int64_t y = 0; y < bits.height; ++y) {
-    const uint8_t* in = bits.row(y);
-    uint8_t* to = across.row(y);
-    int64_t last = -reach - 1;
-    for (int64_t x = 0; x < bits.width; ++x) {
-      if (in[x]) last = x;
-      to[x] = x - last <= reach;
-    }
-    last = bits.width + reach;
-    for (int64_t x = bits.width - 1; x >= 0; --x) {
-      if (in[x]) last = x;
-      to[x] |= last - x <= reach;
-    }
-  }
-  std::vector<int64_t> last(static_cast<size_t>(bits.width), -reach - 1);
-  for (int64_t y = 0; y < bits.height; ++y) {
-    for (int64_t x = 0; x < bits.width; ++x) {
-      if (across.row(y)[x]) last[static_cast<size_t>(x)] = y;
-      out.row(y)[x] = y - last[static_cast<size_t>(x)] <= reach;
-    }
-  }
-  std::ranges::fill(last, bits.height + reach);
-  for (int64_t y = bits.height - 1; y >= 0; --y) {
-    for (int64_t x = 0; x < bits.width; ++x) {
-      if (across.row(y)[x]) last[static_cast<size_t>(x)] = y;
-      out.row(y)[x] |= last[static_cast<size_t>(x)] - y <= reach;
-    }
-  }
-  return out;
-}
-
 Bits blank_pixels(const Plane& distance, const Plane& deviation, float tau) {
   Bits even(distance.width, distance.height);
   for (size_t i = 0; i < even.values.size(); ++i)
@@ -277,10 +243,37 @@ void measure_gradation(const Scale& scale, ToneFeatures& out) {
   if (total > 0) out.local_coherence = along / total;
 }
 
+// Sums of powers of v − centre, in lanes that do not wait for each other.
+LINMO_SIMD void moments_run(const float* v, double centre, double* first, double* second, double* third,
+                            int64_t count) {
+  double a[8] = {}, b[8] = {}, c[8] = {};
+  int64_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    for (int64_t k = 0; k < 8; ++k) {
+      const double d = v[i + k] - centre;
+      a[k] += d;
+      b[k] += d * d;
+      c[k] += d * d * d;
+    }
+  }
+  for (int64_t k = 0; i < count; ++i, ++k) {
+    const double d = v[i] - centre;
+    a[k] += d;
+    b[k] += d * d;
+    c[k] += d * d * d;
+  }
+  for (int64_t k = 0; k < 8; ++k) {
+    *first += a[k];
+    *second += b[k];
+    *third += c[k];
+  }
+}
+
 int count_modes(std::span<const float> lightness) {
   constexpr int kSteps = 201;  // half an L* each
   std::array<double, kSteps> counts{}, density{};
-  for (const float l : lightness) ++counts[static_cast<size_t>(std::clamp(std::lround(2 * l), 0l, 200l))];
+  for (const float l : lightness)
+    ++counts[static_cast<size_t>(std::clamp(static_cast<int>(2 * l + 0.5f), 0, 200))];
   for (int i = 0; i < kSteps; ++i) {
     for (int j = 0; j < kSteps; ++j) {
       const double z = (i - j) / 2.0 / 3.0;
@@ -313,13 +306,8 @@ int count_modes(std::span<const float> lightness) {
 }  // namespace
 
 double scaled_entropy(std::span<const float> values) {
-  const double largest = *std::ranges::max_element(values);
-  std::array<double, 256> bins{};
-  for (const float v : values) {
-    const double scaled = largest > 0 ? v / largest * 255 : 0;
-    ++bins[static_cast<size_t>(std::clamp(std::nearbyint(scaled), 0.0, 255.0))];
-  }
-  return std::max(0.0, entropy_bits(bins));
+  const double largest = range_of(values).high;
+  return largest > 0 ? std::max(0.0, entropy_bits(scaled_histogram(values, largest))) : 0;
 }
 
 ToneFeatures measure_tone(const Subject& subject, Void* found) {
@@ -327,21 +315,19 @@ ToneFeatures measure_tone(const Subject& subject, Void* found) {
   const Scale& full = subject.standard;
   const std::vector<float>& l = full.l.values;
   const auto n = static_cast<double>(l.size());
-  const double mean = std::accumulate(l.begin(), l.end(), 0.0) / n;
-  double second = 0, third = 0;
-  for (const float v : l) {
-    const double d = v - mean;
-    second += d * d;
-    third += d * d * d;
-  }
-  const double sd = std::sqrt(second / n);
+  double first = 0, second = 0, third = 0;
+  moments_run(l.data(), 50, &first, &second, &third, full.pixels());
+  first /= n;
+  // About the mean, from those about 50.
+  const double sd = std::sqrt(std::max(0.0, second / n - first * first));
+  third += -3 * first * second + 2 * n * first * first * first;
   out.rms_contrast = sd;
   if (sd > 1e-6) out.lightness_skew = third / n / (sd * sd * sd);
   out.lightness_entropy = scaled_entropy(l);
-  std::vector<float> sorted = l;
-  out.lightness_p5 = quantile(sorted, 0.05);
-  out.lightness_median = quantile(sorted, 0.5);
-  out.lightness_p95 = quantile(sorted, 0.95);
+  const std::vector<double> percentiles = quantiles(l, std::array{0.05, 0.5, 0.95});
+  out.lightness_p5 = percentiles[0];
+  out.lightness_median = percentiles[1];
+  out.lightness_p95 = percentiles[2];
   out.lightness_range = out.lightness_p95 - out.lightness_p5;
   out.tonal_modes = count_modes(l);
   const auto counts = histogram(full.luma.samples<uint8_t>());
@@ -352,8 +338,7 @@ ToneFeatures measure_tone(const Subject& subject, Void* found) {
 
   const Scale& small = subject.small();
   const Plane deviation = local_deviation(small.l, kEvenWindow);
-  std::vector<float> small_l = small.l.values;
-  const auto median = static_cast<float>(quantile(small_l, 0.5));
+  const auto median = static_cast<float>(quantile(small.l.values, 0.5));
   const std::optional<Lab> paper = find_paper(small, deviation, median);
   Bits blank(small.width(), small.height());
   out.void_share = out.void_share_6 = out.void_share_15 = out.void_quadtree = 0;
