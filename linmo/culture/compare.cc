@@ -24,6 +24,7 @@ struct Source {
   FeatureTable table;
   std::vector<fs::path> pictures;  // of every row
   InputFile input;
+  std::vector<FailedWork> failures;
 };
 
 std::string text_hash(const std::string& text) {
@@ -66,7 +67,7 @@ Source load_source(const CompareJob& job, const fs::path& path, EventSink& sink)
     DescribeReport report;
     Works works;
     out.table = describe(describing, sink, &report, &works);
-    for (const FailedWork& f : report.failures) sink.warn(fmt::format("{}: {}", f.file, f.reason));
+    out.failures = report.failures;
     std::map<std::string, fs::path> places;
     for (const Work& w : works.works) places[w.file] = w.path;
     for (const FeatureRow& row : out.table.rows) out.pictures.push_back(places[row.file]);
@@ -111,6 +112,21 @@ void join(Study& study, std::vector<Source>& sources) {
   study.table = concatenate(tables);
 }
 
+// What could not be read is part of the study: it may not be missing at random.
+void warn_of_failures(Study& study, const std::vector<Source>& sources) {
+  for (const Source& s : sources) {
+    if (s.failures.empty()) continue;
+    StudyWarning warning{.code = "not_described"};
+    warning.text = fmt::format("{} pictures of {} could not be described:", s.failures.size(), s.name);
+    warning.values = {{"group", s.name}, {"pictures", std::to_string(s.failures.size())}};
+    for (const FailedWork& f : s.failures) {
+      warning.text += fmt::format("{} {} ({})", &f == &s.failures.front() ? "" : ";", f.file, f.reason);
+      warning.values.emplace_back(f.file, f.reason);
+    }
+    study.warnings.push_back(std::move(warning));
+  }
+}
+
 void group_by_column(Study& study) {
   const std::string& by = study.settings.by;
   if (study.table.columns.find_metadata(by) < 0) {
@@ -129,6 +145,11 @@ void group_by_column(Study& study) {
     if (is_new) study.groups.push_back({.name = value});
     study.row_groups.push_back(at->second);
   }
+  if (const auto without = std::count(study.row_groups.begin(), study.row_groups.end(), -1); without > 0)
+    study.warnings.push_back(
+        StudyWarning{.code = "no_group",
+                     .text = fmt::format("{} pictures have no value of {} and take no part.", without, by),
+                     .values = {{"pictures", std::to_string(without)}, {"by", by}}});
   constexpr size_t kMostGroups = 30;
   if (study.groups.size() > kMostGroups)
     fail(ErrorKind::usage, "--by {}: {} groups are more than {}; choose a column with fewer values", by,
@@ -147,6 +168,7 @@ Study load(const CompareJob& job, EventSink& sink, Prepared& prepared) {
   name_sources(sources);
   std::vector<std::pair<std::string, size_t>> sizes;
   for (const Source& s : sources) sizes.emplace_back(s.name, s.table.rows.size());
+  warn_of_failures(study, sources);
   join(study, sources);
   if (!settings.by.empty()) {
     group_by_column(study);

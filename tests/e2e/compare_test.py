@@ -125,6 +125,9 @@ class CompareTest(support.Case):
         self.run_linmo("compare", self.dir / "East", self.dir / "West", "-o", self.dir / "s", *QUICK)
         result = json.loads((self.dir / "s/study.json").read_text(encoding="utf-8"))
         self.assertEqual([(g["name"], g["pictures"]) for g in result["groups"]], [("East", 6), ("West", 6)])
+        refused = [w for w in result["warnings"] if w["code"] == "not_described"]
+        self.assertEqual(len(refused), 1)
+        self.assertIn("broken.png", refused[0]["text"])
 
     @unittest.skipUnless(hasattr(signal, "SIGINT"), "needs signals")
     def test_interrupted(self):

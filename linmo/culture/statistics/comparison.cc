@@ -270,6 +270,11 @@ std::vector<HypothesisResult> test_hypotheses(std::span<const Hypothesis> hypoth
       if (h.direction == "lower") r.p = lower, against = higher;
       if (h.direction == "different") r.p = c.p, against = equivalence_p(deltas[i], h.margin);
       if (h.direction == "equivalent") r.p = equivalence_p(deltas[i], h.margin), against = c.p;
+      const int64_t clusters = std::min(study.groups[c.first].clusters, study.groups[c.second].clusters);
+      if (clusters < static_cast<int64_t>(kFewestClusters)) {
+        if (h.direction == "equivalent") r.p = kUnknown;
+        if (h.direction == "different") against = kUnknown;
+      }
     }
     p.push_back(r.p);
     p_against.push_back(against);

@@ -12,8 +12,9 @@
 namespace linmo::culture {
 namespace {
 
-constexpr double kTie = 1e-10;  // of a statistic that is summed in another order
-constexpr int64_t kBatch = 64;  // permutations a matrix product
+constexpr double kTie = 1e-10;        // of a statistic that is summed in another order
+constexpr int64_t kMostUnits = 6000;  // of all groups: a matrix of distances of 288 MB
+constexpr int64_t kBatch = 64;        // permutations a matrix product
 constexpr int64_t kFrechetResamples = 200;
 enum Stream : uint64_t { kPermutation = 11, kExtrapolation = 12, kSample = 13 };
 
@@ -181,11 +182,12 @@ Design sampled(const Design& design, const CompareSettings& settings, std::vecto
   for (size_t u = 0; u < design.units.size(); ++u)
     of[design.units[u].group].push_back(static_cast<int64_t>(u));
   units.clear();
+  const int64_t most = std::min(settings.max_units, kMostUnits / std::max<int64_t>(1, design.groups));
   for (size_t g = 0; g < of.size(); ++g) {
-    if (static_cast<int64_t>(of[g].size()) > settings.max_units) {
+    if (static_cast<int64_t>(of[g].size()) > most) {
       Random random(settings.seed, mix(kSample, g));
       random.shuffle(std::span(of[g]));
-      of[g].resize(settings.max_units);
+      of[g].resize(most);
     }
     units.insert(units.end(), of[g].begin(), of[g].end());
   }

@@ -44,8 +44,8 @@ double frechet_infinite(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y, Rand
 Separation separate(const Design& design, const UnitValues& values, std::span<const int64_t> core,
                     int64_t first, int64_t second, const CompareSettings& settings, EventSink& sink);
 
-// The units of some groups, at most settings.max_units of each (whole clusters are not kept together),
-// drawn by lot; a design of its own with the same clusters.
+// At most settings.max_units observations of each group, and so many in all that their distances fit into
+// memory, drawn by lot; a design of its own. `units`: which of `design` they are.
 Design sampled(const Design& design, const CompareSettings& settings, std::vector<int64_t>& units);
 
 }  // namespace linmo::culture
