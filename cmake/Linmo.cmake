@@ -20,6 +20,7 @@ find_package(OpenMP REQUIRED)  # what Debian's oneDNN runs on; our own loops sha
 pkg_check_modules(CODECS REQUIRED IMPORTED_TARGET libjpeg libpng libwebp libwebpdemux libwebpmux libtiff-4 lcms2)
 pkg_check_modules(COLLECTION REQUIRED IMPORTED_TARGET freetype2)
 pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil libswscale)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 add_library(linmo_eigen INTERFACE)
@@ -51,7 +52,8 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # What it needs to be told to keep files with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
 endif()
 find_program(MOLD mold)
@@ -73,6 +75,23 @@ endif()
 
 # GCC 12 sees overlapping copies in std::string's operator+ at -O3 (its bug 105651).
 set(LINMO_WARNINGS -Wall -Wextra -Werror $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+
+# Reads libtorch's headers once for a target of many files: they are most of what a file costs to compile. A file
+# with options of its own cannot share them.
+function(linmo_precompile_torch target sources)
+  list(LENGTH sources count)
+  if(count LESS 4)
+    return()
+  endif()
+  target_precompile_headers(${target} PRIVATE <ATen/ATen.h>)
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)  # for ccache
+  foreach(source ${sources})
+    get_source_file_property(own ${source} COMPILE_OPTIONS)
+    if(own)
+      set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+    endif()
+  endforeach()
+endfunction()
 
 # linmo_library(NAME [FOLDER folder] [FILES a.cc ...] [EXCEPT a.cc ...] [TORCH] [DEPS ...])
 # FILES and EXCEPT split a folder in a part that needs libtorch and one that does not; a test goes with
@@ -115,9 +134,13 @@ function(linmo_library name)
   target_link_libraries(linmo_${name} ${scope} ${A_DEPS} Threads::Threads)
   if(A_TORCH)
     target_link_libraries(linmo_${name} ${scope} linmo_libtorch)
+    linmo_precompile_torch(linmo_${name} "${sources}")
   endif()
   if(tests AND LINMO_TESTS AND NOT LINMO_FUZZ)
     linmo_test(${name}_test SOURCES ${tests} DEPS linmo_${name})
+    if(A_TORCH)
+      linmo_precompile_torch(${name}_test "${tests}")
+    endif()
   endif()
 endfunction()
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// linmo bench engine: how fast networks run here, in every precision.
+// linmo bench: how fast networks run and train here, in every precision.
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/bench_options.h"
 #include "app/cli/commands.h"
 #include "app/cli/console.h"
 #include "linmo/core/random.h"
@@ -146,6 +147,24 @@ void add_bench(Registry registry) {
   command->add_option("--threads", o->threads, "default: all cores")->check(CLI::Range(1, 1024));
   command->add_flag("--json", o->json, "for machines");
   command->callback([o, &code = registry.exit_code] { code = run(*o); });
+
+  auto steps = std::make_shared<BenchTrainCommand>();
+  CLI::App* train =
+      bench->add_subcommand("train", "Training steps and their parts, beside libtorch's own operations");
+  add_bench_train_options(*train, *steps);
+  train->callback([steps] {
+    std::vector<std::string> arguments{"bench"};
+    for (const std::string& text : steps->steps) {
+      step_settings(text);
+      arguments.push_back(text);
+    }
+    arguments.push_back(fmt::format("--runs={}", steps->runs));
+    for (const std::string& name : steps->precisions) arguments.push_back("--precision=" + name);
+    if (steps->threads > 0) arguments.push_back(fmt::format("--threads={}", steps->threads));
+    if (!steps->parts) arguments.emplace_back("--no-parts");
+    if (steps->json) arguments.emplace_back("--json");
+    run_helper("linmo-train", std::move(arguments));
+  });
 }
 
 }  // namespace linmo::cli

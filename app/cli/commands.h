@@ -18,6 +18,8 @@ void add_export(Registry);
 void add_models(Registry);
 void add_quantise(Registry);
 void add_evaluate(Registry);
+void add_describe(Registry);
+void add_compare(Registry);
 void add_net(Registry);
 void add_bench(Registry);
 

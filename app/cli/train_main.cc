@@ -2,6 +2,7 @@
 // linmo-train: started by linmo for the commands that need libtorch.
 #include <vector>
 
+#include "app/cli/bench_options.h"
 #include "app/cli/console.h"
 #include "app/cli/evaluate_options.h"
 #include "app/cli/train_options.h"
@@ -36,6 +37,7 @@ int main(int argc, char** argv) {
     if (command == "evaluate") {
       return linmo::cli::evaluate_torchscript({arguments.begin() + 1, arguments.end()});
     }
+    if (command == "bench") return linmo::cli::bench_train({arguments.begin() + 1, arguments.end()});
     linmo::fail(linmo::ErrorKind::usage, "linmo-train is started by linmo; use linmo train");
   });
 }

@@ -153,6 +153,13 @@ std::string_view name(Verdict verdict) {
   return "";
 }
 
+ScannedFile classify_file(const fs::path& path) {
+  ScannedFile file;
+  file.path = path;
+  guarded(file, [&] { judge_kind(file); });
+  return file;
+}
+
 std::vector<ScannedFile> check_pictures(std::span<const fs::path> paths, const ImageLimits& limits,
                                         int64_t min_side, EventSink& sink, int threads) {
   std::vector<ScannedFile> files(paths.size());

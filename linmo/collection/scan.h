@@ -48,6 +48,10 @@ inline constexpr ImageLimits kScanLimits{
     .max_pixels = int64_t{1} << 28, .max_side = 100'000, .max_file_bytes = uint64_t{1} << 30};
 inline constexpr int64_t kMinSide = 64;  // px
 
+// Decides by name and first bytes alone whether a file could be a picture that is read here; accepted means
+// so far.
+ScannedFile classify_file(const std::filesystem::path& path);
+
 // Reads headers only, so that training can begin at once: a picture that is damaged further on is met (and
 // must be skipped) when it is decoded. In the order of `paths`. Throws ErrorKind::cancelled when the sink
 // asks to stop.

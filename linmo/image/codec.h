@@ -32,6 +32,9 @@ struct ImageInfo {
   int orientation = 1;            // EXIF 1 … 8
   std::vector<std::byte> icc;     // embedded profile, empty when none
   std::vector<std::byte> exif;    // raw EXIF block (TIFF header on), empty when none
+  // JPEG only, 0 otherwise. Quality 1 … 100 of the IJG tables (ITU-T T.81, Annex K, scaled) that the file's
+  // quantisation tables are nearest to; pixels a chroma sample (1: 4:4:4, 2: 4:2:2, 4: 4:2:0), 0 for grey.
+  int jpeg_quality = 0, chroma_pixels = 0;
 };
 
 struct DecodeOptions {
@@ -61,9 +64,9 @@ Image read_image(const std::filesystem::path& path, const DecodeOptions& options
 struct EncodeOptions {
   int quality = 95;  // JPEG and lossy WebP, 1 … 100
   bool webp_lossless = false;
-  int png_level = 6;            // 0 … 9
-  std::vector<std::byte> icc;   // stored as is; samples are not converted
-  std::vector<std::byte> exif;  // raw block, stored with orientation 1; TIFF does not carry it
+  int png_level = 6;                 // 0 … 9
+  std::vector<std::byte> icc = {};   // stored as is; samples are not converted
+  std::vector<std::byte> exif = {};  // raw block, stored with orientation 1; TIFF does not carry it
 };
 
 // JPEG drops alpha over white and 16 bits to 8; WebP drops 16 bits to 8 and makes grey RGB. PNG and TIFF keep

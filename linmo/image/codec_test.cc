@@ -158,6 +158,24 @@ TEST(Codec, ChromaIsWholeAtHighQuality) {
             60);
 }
 
+TEST(Codec, JpegQualityIsReadOffTheTables) {
+  Image picture(64, 48, 3);
+  for (size_t i = 0; i < picture.samples<uint8_t>().size(); ++i)
+    picture.samples<uint8_t>()[i] = static_cast<uint8_t>(i * 7);
+  // At 1 … 3 most entries are cut to 255, so that neighbouring qualities may have the same tables.
+  for (int quality = 4; quality <= 100; ++quality) {
+    const ImageInfo info =
+        probe_image(encode_image(picture, ImageFormat::jpeg, {.quality = quality}), {}, "made");
+    EXPECT_EQ(info.jpeg_quality, quality);
+    EXPECT_EQ(info.chroma_pixels, quality >= 90 ? 1 : 4);
+  }
+  const ImageInfo grey =
+      probe_image(encode_image(to_grey(picture), ImageFormat::jpeg, {.quality = 60}), {}, "made");
+  EXPECT_EQ(grey.jpeg_quality, 60);
+  EXPECT_EQ(grey.chroma_pixels, 0);
+  EXPECT_EQ(probe_image(encode_image(picture, ImageFormat::png), {}, "made").jpeg_quality, 0);
+}
+
 TEST(Codec, QualityAndLevelAreChecked) {
   const Image image = noise(4, 4, 3);
   EncodeOptions options;

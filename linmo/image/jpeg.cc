@@ -127,6 +127,43 @@ class Reader {
   jpeg_decompress_struct info_ = {};
 };
 
+// The quality whose tables, as libjpeg scales them, differ least from the file's. libjpeg makes the
+// candidates itself, so that they are the same by construction.
+int nearest_quality(const jpeg_decompress_struct& file) {
+  struct Tables {
+    ErrorState state;
+    jpeg_compress_struct info = {};
+    ~Tables() { jpeg_destroy_compress(&info); }
+  } made;
+  install(made.state);
+  made.info.err = &made.state;
+  int best = 0;
+  int64_t least = INT64_MAX;
+  guarded(made.state, [&] {
+    jpeg_create_compress(&made.info);
+    made.info.in_color_space = JCS_RGB;
+    made.info.input_components = 3;
+    jpeg_set_defaults(&made.info);
+    for (int quality = 1; quality <= 100; ++quality) {
+      jpeg_set_quality(&made.info, quality, TRUE);
+      int64_t difference = 0;
+      int tables = 0;
+      for (int t = 0; t < 2; ++t) {  // 0 luma, 1 chroma
+        if (!file.quant_tbl_ptrs[t]) continue;
+        ++tables;
+        for (int i = 0; i < DCTSIZE2; ++i) {
+          difference += std::abs(static_cast<int>(file.quant_tbl_ptrs[t]->quantval[i]) -
+                                 static_cast<int>(made.info.quant_tbl_ptrs[t]->quantval[i]));
+        }
+      }
+      if (tables == 0 || difference >= least) continue;
+      least = difference;
+      best = quality;
+    }
+  });
+  return best;
+}
+
 bool is_cmyk(const jpeg_decompress_struct& info) {
   return info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
 }
@@ -159,6 +196,13 @@ ImageInfo probe_jpeg(std::span<const std::byte> bytes, std::string_view name) {
   info.height = jpeg.image_height;
   info.channels = jpeg.jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
   info.bits = jpeg.data_precision;
+  info.jpeg_quality = nearest_quality(jpeg);
+  if (jpeg.num_components >= 3) {
+    const auto samples = [&](int c) {
+      return std::max(1, jpeg.comp_info[c].h_samp_factor * jpeg.comp_info[c].v_samp_factor);
+    };
+    info.chroma_pixels = samples(0) / samples(1);
+  }
   for (const auto* marker = jpeg.marker_list; marker; marker = marker->next) {
     if (marker->marker == JPEG_APP0 + 1 && marker->data_length > sizeof kExifTag &&
         std::memcmp(marker->data, kExifTag, sizeof kExifTag) == 0 && info.exif.empty()) {

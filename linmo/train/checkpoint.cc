@@ -48,7 +48,6 @@ void load(const fs::path& file, Method& method, CheckpointMeta& meta) {
     at::Tensor target = item.tensor;
     target.copy_(to_torch(found->second));
   }
-  method.set_counters(json.at("counters").get<std::map<std::string, int64_t>>());
   meta.step = json.at("step").get<int64_t>();
   meta.elapsed = json.at("elapsed").get<double>();
   meta.rate_scale = json.at("rate_scale").get<double>();
@@ -61,9 +60,11 @@ void load(const fs::path& file, Method& method, CheckpointMeta& meta) {
 void save_checkpoint(const fs::path& run, const Method& method, const CheckpointMeta& meta) {
   model::Safetensors content;
   for (const StateItem& item : method.state()) content.tensors[item.name] = from_torch(item.tensor);
-  const nlohmann::json json = {
-      {"step", meta.step},           {"elapsed", meta.elapsed},         {"rate_scale", meta.rate_scale},
-      {"rollbacks", meta.rollbacks}, {"fingerprint", meta.fingerprint}, {"counters", method.counters()}};
+  const nlohmann::json json = {{"step", meta.step},
+                               {"elapsed", meta.elapsed},
+                               {"rate_scale", meta.rate_scale},
+                               {"rollbacks", meta.rollbacks},
+                               {"fingerprint", meta.fingerprint}};
   content.metadata["linmo_checkpoint"] = json.dump();
   fs::create_directories(run / "checkpoints");
   model::write_safetensors(run / "checkpoints" / fmt::format("step_{:09}.safetensors", meta.step), content);

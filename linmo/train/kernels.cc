@@ -518,6 +518,15 @@ class UpsampleNearest : public torch::autograd::Function<UpsampleNearest> {
   }
 };
 
+// libtorch 1.13's instance_norm computes a wrong gradient for one picture when the picture or the gradient
+// that it is given is channels-last, as it is behind a permute().
+struct ContiguousGradient : public torch::autograd::Function<ContiguousGradient> {
+  static Tensor forward(AutogradContext*, const Tensor& x) { return x.view_as(x); }
+  static variable_list backward(AutogradContext*, const variable_list& gradients) {
+    return {gradients[0].contiguous()};
+  }
+};
+
 }  // namespace
 
 Tensor instance_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps,
@@ -528,13 +537,9 @@ Tensor instance_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, d
 Tensor instance_norm_plain(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps,
                            NormEpilogue epilogue, const Tensor& residual) {
   const auto wide = x.scalar_type() == at::kBFloat16 ? x.to(at::kFloat) : x;
-  // Written out: libtorch 1.13's instance_norm has a wrong gradient for one channels-last fp64 picture.
-  const auto [variance, mean] =
-      at::var_mean(wide, at::IntArrayRef({2, 3}), /*unbiased=*/false, /*keepdim=*/true);
-  Tensor y = (wide - mean) * at::rsqrt(variance + eps);
-  const auto per_channel = [&](const Tensor& t) { return t.view({1, -1, 1, 1}); };
-  if (gamma.defined()) y = y * per_channel(gamma);
-  if (beta.defined()) y = y + per_channel(beta);
+  Tensor y = ContiguousGradient::apply(at::instance_norm(wide.contiguous(), gamma, beta, {}, {},
+                                                         /*use_input_stats=*/true, 0.1, eps,
+                                                         /*cudnn_enabled=*/false));
   if (epilogue.kind == NormEpilogue::Kind::relu) y = at::relu(y);
   if (epilogue.kind == NormEpilogue::Kind::leaky_relu) y = at::leaky_relu(y, epilogue.slope);
   if (residual.defined()) y = y + residual;

@@ -10,6 +10,7 @@
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
 #include "linmo/train/crops.h"
+#include "linmo/train/threads.h"
 
 namespace linmo::train {
 namespace {
@@ -71,6 +72,7 @@ void Loader::start(int64_t step) {
 }
 
 void Loader::work(std::stop_token token, int64_t step) {
+  untie_this_thread();
   try {
     for (;; ++step) {
       Batch batch = make(step);

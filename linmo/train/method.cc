@@ -106,15 +106,18 @@ void Method::update_averages(int64_t step) {
   }
 }
 
-Tensor Method::run_generator(const Network& network, const Tensor& content, const Pass& pass) {
+Tensor Method::fed(const Network& network, const Tensor& content) {
   const double scale = network.description().content_scale;
-  if (scale == 1) return network(content, pass);
+  if (scale == 1) return content;
   // Area average: for 1/4 every value is the mean of 4 × 4 pixels, as apply/ does it.
   const auto reduced = [&](int64_t side) {
     return std::max<int64_t>(1, std::llround(static_cast<double>(side) * scale));
   };
-  return network(at::adaptive_avg_pool2d(content, {reduced(content.size(2)), reduced(content.size(3))}),
-                 pass);
+  return at::adaptive_avg_pool2d(content, {reduced(content.size(2)), reduced(content.size(3))});
+}
+
+Tensor Method::run_generator(const Network& network, const Tensor& content, const Pass& pass) {
+  return network(fed(network, content), pass);
 }
 
 Tensor Method::generate(const Tensor& content) const {
@@ -129,8 +132,8 @@ Tensor Method::discriminator_loss(const Network& d, const Tensor& real, const Te
   const Tensor real_seen = augment(real, settings_.augment, random);
   const Tensor fake_seen = augment(fake.detach(), settings_.augment, random);
   // The fake ones first, as pix2pix does: a batch norm's running statistics remember the order.
-  const Tensor on_fake = gan_loss_.discriminator_fake(d.run(fake_seen, {}));
-  Tensor loss = gan_loss_.discriminator_real(d.run(real_seen, {})) + on_fake;
+  const auto judged = d.run_together({fake_seen, real_seen}, {});
+  Tensor loss = gan_loss_.discriminator_real(judged[1]) + gan_loss_.discriminator_fake(judged[0]);
   if (gan_loss_.kind != GanLossKind::wasserstein && gan_loss_.kind != GanLossKind::hinge) loss = loss * 0.5;
   Pass plain;
   plain.plain = true;
@@ -168,26 +171,9 @@ std::vector<StateItem> Method::state() const {
       items.push_back({t.name + ".average/" + e.name, e.tensor});
   }
   for (const auto& [name, optimiser] : optimisers_) {
-    const auto moments = optimiser->moments();
-    for (size_t i = 0; i < moments.size(); ++i) {
-      items.push_back(
-          {fmt::format("{}/{}.{}", name, i / 2, i % 2 ? "second_moment" : "first_moment"), moments[i]});
-    }
+    for (const auto& [part, tensor] : optimiser->state()) items.push_back({name + "/" + part, tensor});
   }
   return items;
-}
-
-std::map<std::string, int64_t> Method::counters() const {
-  std::map<std::string, int64_t> map;
-  for (const auto& [name, optimiser] : optimisers_) map[name + ".steps"] = optimiser->steps();
-  return map;
-}
-
-void Method::set_counters(const std::map<std::string, int64_t>& counters) {
-  for (const auto& [name, optimiser] : optimisers_) {
-    const auto it = counters.find(name + ".steps");
-    if (it != counters.end()) optimiser->set_steps(it->second);
-  }
 }
 
 void Method::set_precision(Precision precision) {

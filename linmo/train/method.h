@@ -60,8 +60,6 @@ class Method {
 
   // Tensors of networks, averages, optimisers and whatever else the method remembers.
   virtual std::vector<StateItem> state() const;
-  virtual std::map<std::string, int64_t> counters() const;
-  virtual void set_counters(const std::map<std::string, int64_t>& counters);
   // Called before load when the number of remembered items differs (picture pools).
   virtual void prepare_state(const std::map<std::string, std::vector<int64_t>>& /*shapes*/) {}
 
@@ -80,7 +78,8 @@ class Method {
   Adam& add_optimiser(const std::string& name, std::vector<at::Tensor> parameters);
   void update_averages(int64_t step);
 
-  // Runs a generator as it is meant to be fed (seed: at a quarter of the size).
+  // Content as a generator is meant to be fed (seed: at a quarter of the size); and its result.
+  static at::Tensor fed(const Network& network, const at::Tensor& content);
   static at::Tensor run_generator(const Network& network, const at::Tensor& content, const Pass& pass = {});
 
   // Discriminator update shared by all methods: ½·(real + fake) (CycleGAN, CUT, pix2pix halve it; Wasserstein

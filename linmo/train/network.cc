@@ -191,7 +191,9 @@ Tensor Network::weight(int layer, int which, const Pass& pass, at::ScalarType ty
   return w.scalar_type() == type ? w : w.to(type);
 }
 
-std::vector<Tensor> Network::run(const Tensor& x, const Pass& pass) const {
+std::vector<Tensor> Network::run(const Tensor& x, const Pass& asked) const {
+  Pass pass = asked;
+  pass.plain |= precision_ == Precision::plain;
   const std::vector<int>& want = pass.want.empty() ? description_.outputs : pass.want;
   const int last = *std::max_element(want.begin(), want.end());
   std::vector<int> last_use(description_.layers.size(), -1);
@@ -206,7 +208,8 @@ std::vector<Tensor> Network::run(const Tensor& x, const Pass& pass) const {
   const bool bf16 = precision_ == Precision::bf16 && !pass.plain;
   const at::ScalarType wide = state_.empty() ? at::kFloat : state_[0].tensor.scalar_type();
   results[0] = x.to(bf16 ? at::kBFloat16 : wide);
-  if (!pass.plain) results[0] = results[0].contiguous(at::MemoryFormat::ChannelsLast);
+  results[0] =
+      results[0].contiguous(pass.plain ? at::MemoryFormat::Contiguous : at::MemoryFormat::ChannelsLast);
   for (const Step& step : steps_) {
     if (step.layer > last) break;
     if (step.layer != 0) results[static_cast<size_t>(step.layer)] = run_layer(step, results, pass);
@@ -217,6 +220,34 @@ std::vector<Tensor> Network::run(const Tensor& x, const Pass& pass) const {
   std::vector<Tensor> out;
   for (const int k : want) out.push_back(results[static_cast<size_t>(k)].to(wide));
   return out;
+}
+
+bool Network::batches_freely() const {
+  return std::none_of(description_.layers.begin(), description_.layers.end(), [](const net::Layer& layer) {
+    if (const auto* norm = std::get_if<net::Norm>(&layer.op)) return norm->kind == net::NormKind::batch;
+    if (const auto* conv = std::get_if<net::Conv>(&layer.op)) return conv->spectral_norm;
+    return std::holds_alternative<net::Dropout>(layer.op);
+  });
+}
+
+std::vector<std::vector<Tensor>> Network::run_together(const std::vector<Tensor>& x,
+                                                       const Pass& asked) const {
+  std::vector<std::vector<Tensor>> results;
+  const bool alike = std::all_of(
+      x.begin(), x.end(), [&](const Tensor& t) { return t.sizes().slice(1) == x[0].sizes().slice(1); });
+  if (!alike || !batches_freely()) {
+    for (const Tensor& t : x) results.push_back(run(t, asked));
+    return results;
+  }
+  const std::vector<Tensor> all = run(at::cat(x, 0), asked);
+  int64_t first = 0;
+  for (const Tensor& t : x) {
+    std::vector<Tensor> own;
+    for (const Tensor& y : all) own.push_back(y.narrow(0, first, t.size(0)));
+    results.push_back(std::move(own));
+    first += t.size(0);
+  }
+  return results;
 }
 
 Tensor Network::run_layer(const Step& step, const std::vector<Tensor>& results, const Pass& pass) const {

@@ -17,7 +17,11 @@ namespace linmo::train {
 
 class ConvolutionState;
 
-enum class Precision { fp32, bf16 };
+enum class Precision {
+  fp32,
+  bf16,   // convolutions and what lies between them; parameters, statistics and losses in fp32
+  plain,  // fp32 through libtorch's own operations alone: the slow twin of the other two
+};
 
 // How weights begin; biases are 0, norm scales 1 (normal: N(1, gain)).
 enum class Init {
@@ -43,8 +47,17 @@ class Network {
   void set_precision(Precision precision) { precision_ = precision; }
 
   // x: N × C × H × W; results in fp32, of `want` in its order. Layers after the last wanted one are not run.
-  std::vector<at::Tensor> run(const at::Tensor& x, const Pass& pass) const;
+  std::vector<at::Tensor> run(const at::Tensor& x, const Pass& asked) const;
   at::Tensor operator()(const at::Tensor& x, const Pass& pass = {}) const { return run(x, pass).at(0); }
+
+  // Whether pictures may share a pass without changing each other's results or the network's state: no batch
+  // norm, dropout or spectral norm.
+  bool batches_freely() const;
+  // run() of the outputs on several tensors at once, by the same arithmetic in fewer and larger pieces. They
+  // are run one by one, in their order, where sizes differ or the network does not batch freely. For each
+  // tensor its outputs.
+  std::vector<std::vector<at::Tensor>> run_together(const std::vector<at::Tensor>& x,
+                                                    const Pass& asked) const;
 
   struct Entry {
     std::string name;  // state-dict key

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -23,6 +24,11 @@ LINMO_SIMD void adam_kernel(float* __restrict w, const float* __restrict g, floa
   }
 }
 
+LINMO_SIMD void average_kernel(float* __restrict average, const float* __restrict weight, int64_t n,
+                               float share) {
+  for (int64_t i = 0; i < n; ++i) average[i] += share * (weight[i] - average[i]);
+}
+
 }  // namespace
 
 Adam::Adam(std::vector<at::Tensor> parameters, Settings settings)
@@ -31,6 +37,7 @@ Adam::Adam(std::vector<at::Tensor> parameters, Settings settings)
     first_.push_back(at::zeros_like(p.detach()));
     second_.push_back(at::zeros_like(p.detach()));
   }
+  steps_ = at::zeros({static_cast<int64_t>(parameters_.size())}, at::kLong);
 }
 
 void Adam::zero_grad() {
@@ -38,9 +45,6 @@ void Adam::zero_grad() {
 }
 
 void Adam::step(double rate_factor) {
-  ++steps_;
-  const double correction1 = 1 - std::pow(settings_.beta1, static_cast<double>(steps_));
-  const double correction2 = 1 - std::pow(settings_.beta2, static_cast<double>(steps_));
   double scale = 1;
   if (settings_.clip_norm > 0) {
     double sum = 0;
@@ -54,6 +58,9 @@ void Adam::step(double rate_factor) {
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const at::Tensor& p = parameters_[i];
     if (!p.grad().defined()) continue;
+    const auto steps = static_cast<double>(++steps_.data_ptr<int64_t>()[i]);
+    const double correction1 = 1 - std::pow(settings_.beta1, steps);
+    const double correction2 = 1 - std::pow(settings_.beta2, steps);
     const at::Tensor g = p.grad().contiguous();
     auto* w = static_cast<float*>(p.data_ptr());
     const auto* gd = static_cast<const float*>(g.data_ptr());
@@ -70,13 +77,20 @@ void Adam::step(double rate_factor) {
   }
 }
 
-std::vector<at::Tensor> Adam::moments() const {
-  std::vector<at::Tensor> list;
+std::vector<std::pair<std::string, at::Tensor>> Adam::state() const {
+  std::vector<std::pair<std::string, at::Tensor>> items{{"steps", steps_}};
   for (size_t i = 0; i < first_.size(); ++i) {
-    list.push_back(first_[i]);
-    list.push_back(second_[i]);
+    items.emplace_back(fmt::format("{}.first_moment", i), first_[i]);
+    items.emplace_back(fmt::format("{}.second_moment", i), second_[i]);
   }
-  return list;
+  return items;
+}
+
+double rate_schedule(double progress, double decay_from, int64_t step, int64_t warm_up) {
+  double factor = 1;
+  if (progress > decay_from) factor *= std::max(0.0, (1 - progress) / std::max(1e-9, 1 - decay_from));
+  if (step < warm_up) factor *= static_cast<double>(step + 1) / static_cast<double>(warm_up);
+  return factor;
 }
 
 void average_weights(const std::vector<at::Tensor>& averages, const std::vector<at::Tensor>& weights,
@@ -84,10 +98,16 @@ void average_weights(const std::vector<at::Tensor>& averages, const std::vector<
   const at::NoGradGuard guard;
   const double d = std::min(decay, static_cast<double>(1 + steps) / static_cast<double>(10 + steps));
   for (size_t i = 0; i < averages.size(); ++i) {
-    if (averages[i].is_floating_point())
-      averages[i].mul_(d).add_(weights[i].detach(), 1 - d);
-    else
+    if (averages[i].scalar_type() != at::kFloat) {
       averages[i].copy_(weights[i]);
+      continue;
+    }
+    auto* average = averages[i].data_ptr<float>();
+    const auto* weight = weights[i].data_ptr<float>();
+    at::parallel_for(0, averages[i].numel(), 1 << 15, [&](int64_t begin, int64_t end) {
+      average_kernel(average + begin, weight + begin, end - begin, static_cast<float>(1 - d));
+    });
+    averages[i].unsafeGetTensorImpl()->bump_version();
   }
 }
 

@@ -22,17 +22,21 @@ class Adam {
 
   void zero_grad();               // forgets the gradients (nothing is filled with zeros)
   void step(double rate_factor);  // parameters without a gradient are left alone
-  int64_t steps() const { return steps_; }
 
-  // First and second moments, one pair a parameter; for checkpoints.
-  std::vector<at::Tensor> moments() const;
-  void set_steps(int64_t steps) { steps_ = steps; }
+  // What a checkpoint must hold, by name: the moments of each parameter ("3.first_moment"), and "steps", how
+  // often each was moved (int64). The tensors are the optimiser's own.
+  std::vector<std::pair<std::string, at::Tensor>> state() const;
 
  private:
   Settings settings_;
   std::vector<at::Tensor> parameters_, first_, second_;
-  int64_t steps_ = 0;
+  at::Tensor steps_;  // of each parameter: one that had no gradient has its bias corrected as if younger
 };
+
+// The learning rate's factor: rises linearly over `warm_up` steps, stays at 1, and falls linearly to 0 over
+// the budget's share from `decay_from` on (CycleGAN's schedule, by share instead of by epoch). `progress`:
+// share of the budget used, 0 … 1; `step`: steps done.
+double rate_schedule(double progress, double decay_from, int64_t step, int64_t warm_up);
 
 // Exponential moving average of `weights`: average ← decay·average + (1 − decay)·weight. The decay is warmed
 // up as min(decay, (1 + steps)/(10 + steps)), so that the first average is not the random beginning.

@@ -135,8 +135,11 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"clip_norm", "largest gradient norm (0: off)", "", 0, 1e6}, clip_norm);
   v.field({"ema", "decay of the averaged generator, which is what is exported (0: off)", "", 0, 0.99999},
           ema);
-  v.field(FieldInfo::one_of("precision", "of the convolutions; auto: bf16 where the processor has it",
-                            {"auto", "bf16", "fp32"}),
+  v.field(FieldInfo::one_of("precision",
+                            "of the convolutions; auto: bf16 where the processor has it, else fp32; plain: "
+                            "fp32 through libtorch's own "
+                            "operations, slow, to compare with",
+                            {"auto", "bf16", "fp32", "plain"}),
           precision);
   v.field({"seed", "of everything random: equal seeds give equal runs on one machine", "", 0, 9e15}, seed);
   v.field({"threads", "processor threads (0: all)", "", 0, 1024}, threads);

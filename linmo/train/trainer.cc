@@ -13,7 +13,6 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
@@ -25,6 +24,7 @@
 #include "linmo/train/loader.h"
 #include "linmo/train/method.h"
 #include "linmo/train/report.h"
+#include "linmo/train/threads.h"
 
 namespace linmo::train {
 namespace fs = std::filesystem;
@@ -109,7 +109,9 @@ class Trainer {
       sink.warn(
           "this processor has no bf16 instructions: bf16 is emulated and slow; --precision fp32 is better "
           "here");
-    method_->set_precision(bf16_ ? Precision::bf16 : Precision::fp32);
+    method_->set_precision(bf16_                     ? Precision::bf16
+                           : s_.precision == "plain" ? Precision::plain
+                                                     : Precision::fp32);
   }
 
   TrainResult train(bool resume) {
@@ -218,8 +220,7 @@ class Trainer {
     if (data_.refused.size() > 5)
       sink_.warn(fmt::format("… and {} more; all are in the report", data_.refused.size() - 5));
     sink_.info(fmt::format("{} with {} generator, {}, {} px crops, batch {}, {} threads, seed {}", s_.method,
-                           s_.generator, bf16_ ? "bf16" : "fp32", s_.size, s_.batch, at::get_num_threads(),
-                           s_.seed));
+                           s_.generator, s_.precision, s_.size, s_.batch, at::get_num_threads(), s_.seed));
   }
 
   // What the processor reaches on one large convolution in this precision: the yardstick of the live line.
@@ -278,10 +279,7 @@ class Trainer {
     StepContext context;
     context.step = meta_.step;
     context.progress = progress;
-    double factor = meta_.rate_scale;
-    if (progress > s_.decay_from) factor *= std::max(0.0, (1 - progress) / std::max(1e-9, 1 - s_.decay_from));
-    if (meta_.step < s_.warm_up)
-      factor *= static_cast<double>(meta_.step + 1) / static_cast<double>(s_.warm_up);
+    const double factor = meta_.rate_scale * rate_schedule(progress, s_.decay_from, meta_.step, s_.warm_up);
     context.rate_factor = factor;
     context.random =
         Random(mix(static_cast<uint64_t>(s_.seed), kStepStream), static_cast<uint64_t>(meta_.step));
@@ -444,7 +442,7 @@ class Trainer {
                         {"content", fmt::format("{} pictures", data_.content.size())},
                         {"style", fmt::format("{} pictures", data_.style.size())},
                         {"not used", fmt::format("{} pictures", refused.size())},
-                        {"precision", bf16_ ? "bf16" : "fp32"},
+                        {"precision", s_.precision},
                         {"linmo", LINMO_VERSION}}},
                       {"paired", data_.paired},
                       {"layout", data_.layout},
@@ -502,10 +500,7 @@ TrainResult train(const TrainSettings& settings, const fs::path& run, bool resum
          "{} holds a run already; add --resume to go on with it, or choose another folder with -o",
          to_utf8(run));
   }
-  // Said outright: libtorch's own default depends on the environment.
-  at::set_num_threads(settings.threads > 0
-                          ? static_cast<int>(settings.threads)
-                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+  use_threads(static_cast<int>(settings.threads));
   TrainSettings resolved = settings;
   if (resolved.precision == "auto") resolved.precision = bf16_is_native() ? "bf16" : "fp32";
   try {

@@ -49,9 +49,10 @@ Lister list(Groups... groups) {
 
 const std::vector<Descriptor>& registry() {
   static const std::vector<Descriptor> kEntries = [] {
-    std::vector<Descriptor> entries = list(ColourFeatures{}, ToneFeatures{}, EdgeFeatures{}, StrokeFeatures{},
-                                           TextureFeatures{}, ComplexityFeatures{}, CompositionFeatures{})
-                                          .entries;
+    std::vector<Descriptor> entries =
+        list(ColourFeatures{}, ToneFeatures{}, EdgeFeatures{}, StrokeFeatures{}, TextureFeatures{},
+             ComplexityFeatures{}, CompositionFeatures{}, NuisanceFeatures{})
+            .entries;
     for (Descriptor& d : entries) {
       for (const KnownReliability& known : known_reliability()) {
         if (d.name == known.name) d.reliability = known.reliability;
@@ -62,13 +63,16 @@ const std::vector<Descriptor>& registry() {
   return kEntries;
 }
 
-Description describe(const Subject& subject) {
+Description describe(const Subject& subject, const NuisanceFeatures& of_file) {
   Description out;
   Void found;
   const ToneFeatures tone = measure_tone(subject, &found);
-  const ColourFeatures colour = measure_colour(subject, found.paper ? &*found.paper : nullptr, &out.palette);
+  const Lab* paper = found.paper ? &*found.paper : nullptr;
+  const ColourFeatures colour = measure_colour(subject, paper, &out.palette);
+  NuisanceFeatures nuisance = of_file;
+  measure_cast(subject.standard, paper, nuisance);
   out.values = list(colour, tone, measure_edges(subject), measure_strokes(subject), measure_texture(subject),
-                    measure_complexity(subject), measure_composition(subject, found))
+                    measure_complexity(subject), measure_composition(subject, found), nuisance)
                    .values;
   return out;
 }

@@ -125,18 +125,11 @@ class Cut : public Method {
     return list;
   }
 
-  Tensor fed(const Tensor& x) const {
-    const double scale = g_->description().content_scale;
-    if (scale == 1) return x;
-    return at::adaptive_avg_pool2d(x, {std::llround(static_cast<double>(x.size(2)) * scale),
-                                       std::llround(static_cast<double>(x.size(3)) * scale)});
-  }
-
   std::pair<Tensor, std::vector<Tensor>> generate_with_features(const Tensor& x) const {
     Pass pass;
     pass.want = layers_;
     pass.want.push_back(g_->description().outputs[0]);
-    std::vector<Tensor> results = g_->run(fed(x), pass);
+    std::vector<Tensor> results = g_->run(fed(*g_, x), pass);
     Tensor out = results.back();
     results.pop_back();
     return {out, results};
@@ -146,7 +139,7 @@ class Cut : public Method {
   Tensor contrastive(const Tensor& result, const std::vector<Tensor>& keys, Random& random) const {
     Pass encoder;
     encoder.want = layers_;
-    const std::vector<Tensor> queries = g_->run(fed(result), encoder);
+    const std::vector<Tensor> queries = g_->run(fed(*g_, result), encoder);
     Tensor sum;
     for (size_t tap = 0; tap < layers_.size(); ++tap) {
       const Tensor places = draw_places(keys[tap].size(2), keys[tap].size(3), settings_.patches, random);

@@ -34,8 +34,9 @@ class CycleGan : public Method {
     const double cycle = settings_.lambda_cycle, identity = settings_.lambda_identity;
 
     // Generators.
-    const Tensor fake_b = run_generator(*g_, a), rec_a = run_generator(*g_b_, fake_b);
-    const Tensor fake_a = run_generator(*g_b_, b), rec_b = run_generator(*g_, fake_a);
+    const auto [fake_b, same_b] = both(*g_, a, b, identity > 0);
+    const auto [fake_a, same_a] = both(*g_b_, b, a, identity > 0);
+    const Tensor rec_a = run_generator(*g_b_, fake_b), rec_b = run_generator(*g_, fake_a);
     const Tensor gan = generator_loss(*d_, fake_b, random), gan_a = generator_loss(*d_a_, fake_a, random);
     const Tensor cycle_a = at::l1_loss(rec_a, a), cycle_b = at::l1_loss(rec_b, b);
     Tensor loss = settings_.lambda_gan * (gan + gan_a) + cycle * (cycle_a + cycle_b);
@@ -44,8 +45,7 @@ class CycleGan : public Method {
                      {"cycle_A", cycle_a.item<double>()},
                      {"cycle_B", cycle_b.item<double>()}};
     if (identity > 0) {
-      const Tensor idt_b = at::l1_loss(run_generator(*g_, b), b),
-                   idt_a = at::l1_loss(run_generator(*g_b_, a), a);
+      const Tensor idt_b = at::l1_loss(same_b, b), idt_a = at::l1_loss(same_a, a);
       loss = loss + cycle * identity * (idt_a + idt_b);
       losses.emplace_back("identity", idt_a.item<double>() + idt_b.item<double>());
     }
@@ -94,6 +94,14 @@ class CycleGan : public Method {
   }
 
  private:
+  // What a generator makes of its content and, for the identity loss, of a picture in its style already.
+  static std::pair<Tensor, Tensor> both(const Network& g, const Tensor& content, const Tensor& style,
+                                        bool identity) {
+    if (!identity) return {run_generator(g, content), Tensor()};
+    const auto results = g.run_together({fed(g, content), fed(g, style)}, {});
+    return {results[0][0], results[1][0]};
+  }
+
   std::shared_ptr<Network> g_, g_b_, d_, d_a_;
   Adam &adam_g_, &adam_d_;
   PicturePool pool_b_, pool_a_;
