@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <optional>
 
 #include "linmo/culture/descriptors/kernels.h"
 
@@ -24,28 +24,37 @@ Bits vermilion(const Scale& s) {
   return out;
 }
 
+constexpr int64_t kReach = 2;
+
+// Pixels with a set pixel within kReach rows and columns.
+Bits dilated(const Bits& in) {
+  const auto w = static_cast<size_t>(in.width);
+  Bits across(in.width, in.height), out(in.width, in.height);
+  std::vector<uint8_t> line(w + 2 * kReach, 0);
+  for (int64_t y = 0; y < in.height; ++y) {
+    std::copy_n(in.row(y), w, line.begin() + kReach);
+    const uint8_t* from = line.data();
+    uint8_t* to = across.row(y);
+    for (size_t x = 0; x < w; ++x) to[x] = from[x] | from[x + 1] | from[x + 2] | from[x + 3] | from[x + 4];
+  }
+  for (int64_t y = 0; y < in.height; ++y) {
+    const int64_t last = std::min(in.height - 1, y + kReach);
+    uint8_t* to = out.row(y);
+    for (int64_t k = std::max<int64_t>(0, y - kReach); k <= last; ++k) {
+      const uint8_t* from = across.row(k);
+      for (size_t x = 0; x < w; ++x) to[x] |= from[x];
+    }
+  }
+  return out;
+}
+
 // Closing by a square of 5 px: characters cut into a seal do not part it.
 Bits closed(const Bits& in) {
-  constexpr int64_t kReach = 2;
-  const auto spread = [](const Bits& from, uint8_t wanted) {
-    Bits across(from.width, from.height), out(from.width, from.height);
-    for (int64_t y = 0; y < from.height; ++y) {
-      for (int64_t x = 0; x < from.width; ++x) {
-        bool any = false;
-        for (int64_t k = std::max<int64_t>(0, x - kReach); k <= std::min(from.width - 1, x + kReach); ++k)
-          any |= from.row(y)[k] == wanted;
-        across.row(y)[x] = any;
-      }
-    }
-    for (int64_t y = 0; y < from.height; ++y) {
-      const int64_t first = std::max<int64_t>(0, y - kReach), last = std::min(from.height - 1, y + kReach);
-      for (int64_t k = first; k <= last; ++k)
-        for (int64_t x = 0; x < from.width; ++x) out.row(y)[x] |= across.row(k)[x];
-    }
-    for (uint8_t& v : out.values) v = v ? wanted : static_cast<uint8_t>(1 - wanted);
-    return out;
+  const auto complement = [](Bits bits) {
+    for (uint8_t& v : bits.values) v ^= 1;
+    return bits;
   };
-  return spread(spread(in, 1), 0);
+  return complement(dilated(complement(dilated(in))));
 }
 
 struct Tally {
@@ -158,7 +167,7 @@ std::vector<Mark> find_inscriptions(const Scale& scale) {
   std::ranges::sort(marks, [](const Component& a, const Component& b) {
     return a.top != b.top ? a.top < b.top : a.left < b.left;
   });
-  const Plane deviation = local_deviation(scale.l, 5);
+  std::optional<Plane> deviation;  // few pictures have candidates
   std::vector<bool> used(marks.size(), false);
   std::vector<Mark> columns;
   for (size_t start = 0; start < marks.size(); ++start) {
@@ -187,13 +196,14 @@ std::vector<Mark> find_inscriptions(const Scale& scale) {
     width /= static_cast<double>(chain.size());
     // A line of writing stands straight.
     if (static_cast<double>(box.width()) > 2.2 * width) continue;
+    if (!deviation) deviation = local_deviation(scale.l, 5);
     int64_t even = 0, ground = 0;
     for (int64_t y = box.top; y <= box.bottom; ++y) {
       for (int64_t x = box.left; x <= box.right; ++x) {
         const auto i = static_cast<size_t>(y * scale.width() + x);
         if (dark.values[i]) continue;
         ++ground;
-        even += scale.l.values[i] >= mean.values[i] && deviation.values[i] < 12;
+        even += scale.l.values[i] >= mean.values[i] && deviation->values[i] < 12;
       }
     }
     if (2 * even < ground) continue;
