@@ -81,7 +81,7 @@ struct TextureFeatures {
              "picture squeezed to a square",
              "Spehar et al. 2003; Bartho et al. 2025"},
             fractal_2d);
-    v.field({"fractal_3d", "1", 2, inf,
+    v.field({"fractal_3d", "1", 0, inf,
              "differential box counting on luma as a surface; the grid is the reference's, so that white "
              "noise comes to 3.16",
              "Sarkar & Chaudhuri 1994; Mather 2018"},
