@@ -3,13 +3,14 @@
 bench/baseline.json.
 
 Times of one machine say little on another; the ratio of two that ran in one process says more. RESULT.json is Google
-Benchmark's output with NAME/fast and NAME/plain; a ratio that fell by more than a fifth counts as worse (exit code 1)."""
+Benchmark's output with NAME/fast and NAME/plain; a ratio that fell by more than half counts as worse (exit code
+1): the shortest of them were seen to vary by 40 % between runs."""
 import json
 import pathlib
 import sys
 
 BASELINE = pathlib.Path(__file__).parent / "baseline.json"
-WORSE = 0.8
+WORSE = 1 / 2
 
 
 def ratios(result):
@@ -38,7 +39,7 @@ def main():
             verdict = "worse"
             worse.append(name)
         print(f"{name:32} {now or 0:12.2f} {then or 0:9.2f}  {verdict}")
-    print(f"{len(worse)} of {len(baseline)} got worse by more than a fifth" + (": " + ", ".join(worse) if worse else ""))
+    print(f"{len(worse)} of {len(baseline)} got worse by more than half" + (": " + ", ".join(worse) if worse else ""))
     return 1 if worse else 0
 
 
