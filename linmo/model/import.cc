@@ -11,6 +11,7 @@
 #include "linmo/core/files.h"
 #include "linmo/model/pth.h"
 #include "linmo/net/anime_gan.h"
+#include "linmo/net/features.h"
 #include "linmo/net/generators.h"
 #include "linmo/net/srgan.h"
 #include "linmo/net/transformer_net.h"
@@ -149,7 +150,41 @@ std::optional<Recognised> anime_gan(const Keys& keys) {
   return Recognised{net::anime_gan_v2(), "AnimeGANv2 generator", false};
 }
 
-std::optional<Recognised> recognise(const TensorMap& tensors) {
+// The feature network of perceptual losses, as far as linmo reads it. torchvision numbers the modules and mixes
+// red first; Caffe's release, and what was converted from it, names the layers and mixes blue first.
+std::optional<Recognised> vgg19(TensorMap& tensors) {
+  static constexpr std::pair<const char*, const char*> kLayers[] = {
+      {"conv1_1", "features.0"},  {"conv1_2", "features.2"},  {"conv2_1", "features.5"},
+      {"conv2_2", "features.7"},  {"conv3_1", "features.10"}, {"conv3_2", "features.12"},
+      {"conv3_3", "features.14"}, {"conv3_4", "features.16"}};
+  const Keys keys(tensors);
+  const bool caffe = keys.has_conv("conv1_1", 3) && keys.has_conv("conv3_4", 3);
+  if (!caffe && !(keys.has_conv("features.0", 3) && keys.has_conv("features.16", 3))) return std::nullopt;
+  TensorMap ours;
+  for (const auto& [name, number] : kLayers) {
+    for (const char* part : {".weight", ".bias"}) {
+      const auto found = tensors.find((caffe ? name : number) + std::string(part));
+      if (found != tensors.end()) ours[name + std::string(part)] = std::move(found->second);
+    }
+  }
+  tensors = std::move(ours);
+  Tensor& first = tensors.at("conv1_1.weight");
+  if (caffe && first.shape() == std::vector<int64_t>{64, 3, 3, 3}) {
+    std::vector<float> values = first.floats();
+    for (size_t out = 0; out < 64; ++out) {
+      const auto blue = values.begin() + static_cast<std::ptrdiff_t>(out * 27);
+      std::swap_ranges(blue, blue + 9, blue + 18);
+    }
+    first = Tensor::from_floats(first.shape(), values);
+  }
+  return Recognised{net::vgg19(caffe ? net::VggInput::caffe : net::VggInput::torchvision),
+                    fmt::format("VGG-19 through conv3_4, a feature network ({} release)",
+                                caffe ? "Caffe" : "torchvision"),
+                    false};
+}
+
+std::optional<Recognised> recognise(TensorMap& tensors) {
+  if (auto found = vgg19(tensors)) return found;
   const Keys keys(tensors);
   for (const auto family : {resnet, unet, srgan, transformer_net, anime_gan}) {
     if (auto found = family(keys)) return found;

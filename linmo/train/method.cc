@@ -44,21 +44,28 @@ Random init_random(const TrainSettings& s, size_t index) {
 
 }  // namespace
 
-std::shared_ptr<Network> Method::add_generator(const std::string& name) {
-  auto network = std::make_shared<Network>(generator_of(settings_), init_of(settings_.init),
-                                           settings_.init_gain, init_random(settings_, trainees_.size()));
+std::shared_ptr<Network> Method::add_network(const std::string& name, net::Description description, Init init,
+                                             double gain) {
+  auto network = std::make_shared<Network>(std::move(description), init, gain,
+                                           init_random(settings_, trainees_.size()));
   Trainee trainee{name, network, nullptr};
-  if (settings_.ema > 0) {
-    trainee.average = std::make_shared<Network>(*network);
-    // A copy of a Network shares its tensors; the average needs its own.
-    trainee.average->detach_from(*network);
-  }
-  if (!generator_) {
-    generator_ = network;
-    average_ = trainee.average;
+  if (name.starts_with("G")) {
+    if (settings_.ema > 0) {
+      trainee.average = std::make_shared<Network>(*network);
+      // A copy of a Network shares its tensors; the average needs its own.
+      trainee.average->detach_from(*network);
+    }
+    if (!generator_) {
+      generator_ = network;
+      average_ = trainee.average;
+    }
   }
   trainees_.push_back(std::move(trainee));
   return network;
+}
+
+std::shared_ptr<Network> Method::add_generator(const std::string& name) {
+  return add_network(name, generator_of(settings_), init_of(settings_.init), settings_.init_gain);
 }
 
 std::shared_ptr<Network> Method::add_discriminator(const std::string& name, int channels) {
@@ -70,10 +77,7 @@ std::shared_ptr<Network> Method::add_discriminator(const std::string& name, int 
   choice.scales = static_cast<int>(settings_.scales);
   choice.norm = settings_.norm_d;
   choice.spectral_norm = settings_.spectral_norm;
-  auto network = std::make_shared<Network>(net::make_discriminator(choice), init_of(settings_.init),
-                                           settings_.init_gain, init_random(settings_, trainees_.size()));
-  trainees_.push_back({name, network, nullptr});
-  return network;
+  return add_network(name, net::make_discriminator(choice), init_of(settings_.init), settings_.init_gain);
 }
 
 Adam& Method::add_optimiser(const std::string& name, std::vector<Tensor> parameters) {
@@ -132,7 +136,7 @@ Tensor Method::discriminator_loss(const Network& d, const Tensor& real, const Te
   const Tensor real_seen = augment(real, settings_.augment, random);
   const Tensor fake_seen = augment(fake.detach(), settings_.augment, random);
   // The fake ones first, as pix2pix does: a batch norm's running statistics remember the order.
-  const auto judged = d.run_together({fake_seen, real_seen}, {});
+  const auto judged = d.run_together({fake_seen, real_seen});
   Tensor loss = gan_loss_.discriminator_real(judged[1]) + gan_loss_.discriminator_fake(judged[0]);
   if (gan_loss_.kind != GanLossKind::wasserstein && gan_loss_.kind != GanLossKind::hinge) loss = loss * 0.5;
   Pass plain;
@@ -188,6 +192,8 @@ std::unique_ptr<Method> make_method(const TrainSettings& settings) {
   if (settings.method == "cut" || settings.method == "fastcut") return make_cut(settings);
   if (settings.method == "paired") return make_paired(settings);
   if (settings.method == "classic") return make_classic(settings);
+  if (settings.method == "swift") return make_swift(settings);
+  if (settings.method == "distil") return make_distil(settings);
   fail(ErrorKind::usage, "the method \"{}\" is not known", settings.method);
 }
 

@@ -53,7 +53,7 @@ class Method {
 
   // Content in [−1, 1] → result in [−1, 1], by the averaged generator, without gradients. Any size that the
   // network takes.
-  at::Tensor generate(const at::Tensor& content) const;
+  virtual at::Tensor generate(const at::Tensor& content) const;
   // The network that is exported.
   const Network& exported() const { return average_ ? *average_ : *generator_; }
   const net::Description& generator_description() const { return generator_->description(); }
@@ -73,6 +73,9 @@ class Method {
  protected:
   explicit Method(const TrainSettings& settings) : settings_(settings) {}
   std::shared_ptr<Network> add_generator(const std::string& name);
+  // Kept in checkpoints; "G…" are generators, with an average and exported.
+  std::shared_ptr<Network> add_network(const std::string& name, net::Description description, Init init,
+                                       double gain);
   std::shared_ptr<Network> add_discriminator(const std::string& name, int channels);
   Adam& add_optimiser(const std::string& name, const std::vector<std::shared_ptr<Network>>& networks);
   Adam& add_optimiser(const std::string& name, std::vector<at::Tensor> parameters);
@@ -105,6 +108,8 @@ std::unique_ptr<Method> make_cyclegan(const TrainSettings& settings);
 std::unique_ptr<Method> make_cut(const TrainSettings& settings);
 std::unique_ptr<Method> make_paired(const TrainSettings& settings);
 std::unique_ptr<Method> make_classic(const TrainSettings& settings);
+std::unique_ptr<Method> make_swift(const TrainSettings& settings);
+std::unique_ptr<Method> make_distil(const TrainSettings& settings);
 
 // The generator that the settings describe.
 net::Description generator_of(const TrainSettings& settings);

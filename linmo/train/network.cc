@@ -195,9 +195,15 @@ std::vector<Tensor> Network::run(const Tensor& x, const Pass& asked) const {
   Pass pass = asked;
   pass.plain |= precision_ == Precision::plain;
   const std::vector<int>& want = pass.want.empty() ? description_.outputs : pass.want;
-  const int last = *std::max_element(want.begin(), want.end());
+  std::vector<char> needed(description_.layers.size(), 0);
+  for (const int k : want) needed[static_cast<size_t>(k)] = 1;
+  for (size_t l = needed.size(); l-- > 0;) {
+    if (!needed[l]) continue;
+    for (const int k : description_.layers[l].inputs) needed[static_cast<size_t>(k)] = 1;
+  }
   std::vector<int> last_use(description_.layers.size(), -1);
   for (const Step& step : steps_) {
+    if (!needed[static_cast<size_t>(step.layer)]) continue;
     for (int l = step.norm >= 0 ? step.norm : step.layer; l <= step.layer; ++l) {
       for (const int k : description_.layers[static_cast<size_t>(l)].inputs)
         last_use[static_cast<size_t>(k)] = step.layer;
@@ -211,7 +217,7 @@ std::vector<Tensor> Network::run(const Tensor& x, const Pass& asked) const {
   results[0] =
       results[0].contiguous(pass.plain ? at::MemoryFormat::Contiguous : at::MemoryFormat::ChannelsLast);
   for (const Step& step : steps_) {
-    if (step.layer > last) break;
+    if (!needed[static_cast<size_t>(step.layer)]) continue;
     if (step.layer != 0) results[static_cast<size_t>(step.layer)] = run_layer(step, results, pass);
     for (size_t k = 0; k < results.size() && static_cast<int>(k) <= step.layer; ++k) {
       if (last_use[k] == step.layer && results[k].defined()) results[k].reset();
@@ -230,16 +236,15 @@ bool Network::batches_freely() const {
   });
 }
 
-std::vector<std::vector<Tensor>> Network::run_together(const std::vector<Tensor>& x,
-                                                       const Pass& asked) const {
+std::vector<std::vector<Tensor>> Network::run_together(const std::vector<Tensor>& x) const {
   std::vector<std::vector<Tensor>> results;
   const bool alike = std::all_of(
       x.begin(), x.end(), [&](const Tensor& t) { return t.sizes().slice(1) == x[0].sizes().slice(1); });
   if (!alike || !batches_freely()) {
-    for (const Tensor& t : x) results.push_back(run(t, asked));
+    for (const Tensor& t : x) results.push_back(run(t, {}));
     return results;
   }
-  const std::vector<Tensor> all = run(at::cat(x, 0), asked);
+  const std::vector<Tensor> all = run(at::cat(x, 0), {});
   int64_t first = 0;
   for (const Tensor& t : x) {
     std::vector<Tensor> own;

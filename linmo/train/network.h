@@ -46,7 +46,7 @@ class Network {
   Precision precision() const { return precision_; }
   void set_precision(Precision precision) { precision_ = precision; }
 
-  // x: N × C × H × W; results in fp32, of `want` in its order. Layers after the last wanted one are not run.
+  // x: N × C × H × W; results in fp32, of `want` in its order. Layers that no wanted one reads are not run.
   std::vector<at::Tensor> run(const at::Tensor& x, const Pass& asked) const;
   at::Tensor operator()(const at::Tensor& x, const Pass& pass = {}) const { return run(x, pass).at(0); }
 
@@ -56,8 +56,7 @@ class Network {
   // run() of the outputs on several tensors at once, by the same arithmetic in fewer and larger pieces. They
   // are run one by one, in their order, where sizes differ or the network does not batch freely. For each
   // tensor its outputs.
-  std::vector<std::vector<at::Tensor>> run_together(const std::vector<at::Tensor>& x,
-                                                    const Pass& asked) const;
+  std::vector<std::vector<at::Tensor>> run_together(const std::vector<at::Tensor>& x) const;
 
   struct Entry {
     std::string name;  // state-dict key

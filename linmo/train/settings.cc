@@ -41,7 +41,7 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"samples", "held-out pictures in each sample grid", "pictures", 1, 64}, samples);
 
   v.section("Networks");
-  v.field(FieldInfo::one_of("method", "what is trained", {"cut", "fastcut", "cyclegan", "paired", "classic"}),
+  v.field(FieldInfo::one_of("method", "what is trained", {"swift", "cut", "fastcut", "cyclegan", "paired", "classic", "distil"}),
           method);
   v.field(
       FieldInfo{
@@ -101,14 +101,20 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field(
       FieldInfo{"lambda_l1", "paired: weight of the distance to the truth", "", 0, 10000}.also("lambda_L1"),
       lambda_l1);
-  v.field(FieldInfo{"lambda_nce", "cut: weight of the contrastive loss (−1: cut 1, fastcut 10)", "", -1, 1000}
+  v.field(FieldInfo{"lambda_nce", "cut, swift: weight of the contrastive loss (−1: cut 1, fastcut 10, swift 2)", "", -1, 1000}
               .also("lambda_NCE"),
           lambda_nce);
   v.field({"lambda_content", "classic: weight of the reconstruction that keeps the content", "", 0, 1000},
           lambda_content);
-  v.field(FieldInfo{"patches", "cut: places compared in each layer", "", 1, 65536}.also("num_patches"),
+  v.field({"features",
+           "swift: the feature network that it judges with; distil: the teacher; a model file or name"},
+          features);
+  v.field({"lambda_features", "swift: weight of the distance between the features of result and content", "", 0,
+           1000},
+          lambda_features);
+  v.field(FieldInfo{"patches", "cut, swift: places compared in each layer", "", 1, 65536}.also("num_patches"),
           patches);
-  v.field(FieldInfo{"temperature", "cut: of the contrastive loss", "", 1e-3, 10}.also("nce_T"), temperature);
+  v.field(FieldInfo{"temperature", "cut, swift: of the contrastive loss", "", 1e-3, 10}.also("nce_T"), temperature);
   v.field({"pool_size", "cyclegan: earlier results that the discriminators are reminded of", "pictures", 0,
            10000},
           pool_size);
@@ -166,7 +172,7 @@ void TrainSettings::resolve() {
   pick(norm_d, generator.starts_with("unet_") ? "batch" : "instance");
   if (discriminator == "basic" || discriminator == "n_layers") discriminator = "patch";
   if (ndf == 0) ndf = generator == "compact" ? 48 : 64;
-  if (lambda_nce < 0) lambda_nce = method == "fastcut" ? 10 : 1;
+  if (lambda_nce < 0) lambda_nce = method == "fastcut" ? 10 : method == "swift" ? 2 : 1;
   if (lambda_identity < 0) lambda_identity = method == "cyclegan" ? 0.5 : method == "cut" ? 1 : 0;
   if (load_size == 0) load_size = preprocess.ends_with("_and_crop") ? (size * 286 + 128) / 256 : size;
   if (time.empty() && steps == 0) time = "10m";

@@ -39,7 +39,8 @@ struct TrainSettings {
   bool saturating = false;
   double label_smoothing = 0, r1 = 0, lambda_gp = 10;
   double lambda_gan = 1, lambda_cycle = 10, lambda_identity = -1, lambda_l1 = 100, lambda_nce = -1,
-         lambda_content = 10;
+         lambda_content = 10, lambda_features = 0;
+  std::string features = "features";
   int64_t patches = 256;
   double temperature = 0.07;
   int64_t pool_size = 50;

@@ -98,7 +98,7 @@ class CycleGan : public Method {
   static std::pair<Tensor, Tensor> both(const Network& g, const Tensor& content, const Tensor& style,
                                         bool identity) {
     if (!identity) return {run_generator(g, content), Tensor()};
-    const auto results = g.run_together({fed(g, content), fed(g, style)}, {});
+    const auto results = g.run_together({fed(g, content), fed(g, style)});
     return {results[0][0], results[1][0]};
   }
 
