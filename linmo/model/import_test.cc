@@ -12,6 +12,7 @@
 #include "linmo/net/anime_gan.h"
 #include "linmo/net/cost.h"
 #include "linmo/net/discriminators.h"
+#include "linmo/net/features.h"
 #include "linmo/net/generators.h"
 #include "linmo/net/srgan.h"
 #include "linmo/net/transformer_net.h"
@@ -46,6 +47,39 @@ void expect_found(const net::Description& network, const std::string& words) {
   EXPECT_EQ(net::to_json(model.network), net::to_json(network)) << words;
   EXPECT_EQ(model.card["architecture"], words);
   EXPECT_EQ(model.card["licence"], "unknown");
+}
+
+// One network in the two releases' forms: blue first on 0 … 255 less the mean, red first on (0 … 1 − mean) by the
+// deviation. Its layers are renamed, its classifier left out, and Caffe's first layer turned to red first.
+TEST(Import, BothReleasesOfVgg19AreRecognised) {
+  const net::Description network = net::vgg19(net::VggInput::caffe);
+  TensorMap caffe = weights_of(network);
+  std::vector<float> first(64 * 27);
+  for (size_t i = 0; i < first.size(); ++i) first[i] = static_cast<float>(i);
+  caffe["conv1_1.weight"] = Tensor::from_floats({64, 3, 3, 3}, first);
+  const Model ours = import_checkpoint(caffe, kEval);
+  EXPECT_EQ(net::to_json(ours.network), net::to_json(network));
+  const std::vector<float> turned = ours.tensors.at("conv1_1.weight").floats();
+  for (size_t out = 0; out < 64; ++out) {
+    for (size_t channel = 0; channel < 3; ++channel)
+      EXPECT_EQ(turned[out * 27 + channel * 9 + 4], first[out * 27 + (2 - channel) * 9 + 4]);
+  }
+
+  TensorMap torchvision;
+  const int numbers[] = {0, 2, 5, 7, 10, 12, 14, 16};
+  const char* names[] = {"conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3", "conv3_4"};
+  for (size_t i = 0; i < std::size(numbers); ++i) {
+    for (const char* part : {".weight", ".bias"})
+      torchvision[fmt::format("features.{}{}", numbers[i], part)] = caffe.at(names[i] + std::string(part));
+  }
+  torchvision["features.19.weight"] = Tensor(DType::f32, {512, 256, 3, 3});
+  torchvision["classifier.0.weight"] = Tensor(DType::f32, {4, 4});
+  const Model theirs = import_checkpoint(torchvision, kEval);
+  EXPECT_EQ(net::to_json(theirs.network), net::to_json(net::vgg19(net::VggInput::torchvision)));
+  EXPECT_EQ(theirs.tensors.at("conv1_1.weight").floats(), first);
+
+  caffe.erase("conv2_1.bias");
+  EXPECT_NE(problem(caffe).find("conv2_1.bias"), std::string::npos);
 }
 
 TEST(Import, ResnetsAreRecognised) {

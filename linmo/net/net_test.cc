@@ -6,6 +6,7 @@
 #include "linmo/core/error.h"
 #include "linmo/net/cost.h"
 #include "linmo/net/discriminators.h"
+#include "linmo/net/features.h"
 #include "linmo/net/generators.h"
 
 namespace linmo::net {
@@ -37,6 +38,15 @@ TEST(Net, MultiplyAccumulatesArePublished) {
   EXPECT_NEAR(static_cast<double>(cost(make_generator({.name = "unet_256"}), {3, 256, 256}).macs), 6.05e9,
               0.01e9);
   EXPECT_NEAR(static_cast<double>(cost(patch_discriminator({}), {3, 256, 256}).macs), 3.15e9, 0.01e9);
+}
+
+// A student is worth having when it costs a fifth of its teacher at most and fits in 2.5 MB of bf16.
+TEST(Net, ThePerceptualNetworkIsSmall) {
+  const Cost teacher = cost(vgg19(VggInput::caffe), {3, 128, 128});
+  EXPECT_EQ(teacher.parameters, 2'325'568);  // Simonyan & Zisserman 2014, configuration E, through conv3_4
+  const Cost student = cost(perceptual({64, 128, 256, 256}), {3, 128, 128});
+  EXPECT_LE(static_cast<double>(student.macs), 0.2 * static_cast<double>(teacher.macs));
+  EXPECT_LE(2 * student.parameters, 2'500'000);
 }
 
 TEST(Net, ReceptiveFields) {

@@ -13,7 +13,7 @@ import unittest
 import support
 from support import DONE, FAILED, INTERRUPTED, USAGE, Case, make_folder, needs_command
 
-METHODS = ("cyclegan", "cut", "fastcut", "paired", "classic")
+METHODS = ("swift", "cyclegan", "cut", "fastcut", "paired", "classic", "distil")
 # Networks that take milliseconds a step.
 TINY = {"generator": "resnet_1blocks", "ngf": 8, "ndf": 8, "layers": 2, "size": 32, "load_size": 36, "patches": 16,
         "samples": 2, "seed": 7, "threads": 1}
