@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "linmo/model/golden_test.h"
+#include "linmo/model/model_file.h"
+#include "linmo/model/temporary_folder_test.h"
+#include "linmo/net/features.h"
 #include "linmo/train/method.h"
 
 namespace linmo::train {
@@ -160,6 +163,33 @@ TEST(GoldenMethods, PairedWithItsOwnNetworks) {
   s.size = 128;
   s.ema = 0.998;
   compare("paired_unet", s);
+}
+
+// A frozen network of the method's, with weights from the same stream.
+std::string write_frozen(const std::filesystem::path& file, net::Description network, const std::string& method,
+                         const std::string& name) {
+  model::Model model;
+  model.network = std::move(network);
+  model.tensors =
+      golden::weights(model.network, golden::File("methods").about(method + ".stream") + "/" + name);
+  model::save_model(file, model);
+  return file.string();
+}
+
+TEST(GoldenMethods, Swift) {
+  const TemporaryFolder folder;
+  TrainSettings s = base("swift", "compact", 2);
+  s.size = 32;
+  s.lambda_features = 1;
+  s.features = write_frozen(folder / "eye.safetensors", net::perceptual({8, 8, 8, 8}), "swift", "eye");
+  compare("swift", s, kContrastive);
+}
+
+TEST(GoldenMethods, DistilFromVgg19) {
+  const TemporaryFolder folder;
+  TrainSettings s = base("distil", "compact", 2);
+  s.features = write_frozen(folder / "teacher.safetensors", net::vgg19(net::VggInput::caffe), "distil", "teacher");
+  compare("distil", s);
 }
 
 TEST(GoldenMethods, Classic) {

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from common import Kinks, fill, noise, write
-from networks import Compact, Patch, Resnet, Unet
+from networks import Compact, Head, Patch, Perceptual, Resnet, Unet, Vgg19
 
 STEPS, RATE = 10, 2e-4
 l1_loss = nn.L1Loss()
@@ -199,8 +199,80 @@ class Classic:
         return gan, kept, loss_d
 
 
+def unit(features):
+    return features / (features.norm(dim=1, keepdim=True) + 1e-10)
+
+
+class Swift:
+    """linmo's own: judged and compared through a frozen feature network; one head a stage, the mean over heads."""
+
+    losses = ["G_gan", "nce", "features", "D"]
+    size, gan = 32, staticmethod(least_squares)
+
+    def __init__(self):
+        self.eye = Perceptual((8, 8, 8, 8))
+        self.networks = {"G": Compact(2, 6)}
+        for i, (channels, halvings) in enumerate(((32, 3), (64, 2), (96, 1), (96, 1))):
+            self.networks[f"head{i}"] = Head(channels, 4, halvings)
+        self.networks["F"] = Heads([32, 64, 96, 96])
+
+    def start(self):
+        g, *self.heads, f = self.networks.values()
+        fill(self.eye.to(next(g.parameters()).dtype), f"{self.stream}/eye")
+        self.adam_g, self.adam_d, self.adam_f = adam(g), adam(*self.heads), adam(f)
+
+    def mean(self, losses):
+        losses = list(losses)
+        return sum(losses) / len(losses)
+
+    def step(self, content, style, i):
+        g, f = self.networks["G"], self.networks["F"]
+        with torch.no_grad():
+            content_seen, style_seen = self.eye(content)[0], self.eye(style)[0]
+        fake_seen = self.eye(g(content))[0]
+        loss_d = 0.5 * (self.mean(self.gan(h(v), 1.0) for h, v in zip(self.heads, style_seen)) +
+                        self.mean(self.gan(h(v.detach()), 0.0) for h, v in zip(self.heads, fake_seen)))
+        step([self.adam_d], loss_d)
+        gan = self.mean(self.gan(h(v), 1.0) for h, v in zip(self.heads, fake_seen))
+        nce = self.mean(F.cross_entropy(q @ k.detach().T / 0.07, torch.arange(len(q)))
+                        for q, k in zip(f(fake_seen), f(content_seen)))
+        near = self.mean(a.shape[1] ** 0.5 * l1_loss(unit(a), unit(b))
+                         for a, b in list(zip(fake_seen, content_seen))[-2:])
+        step([self.adam_g, self.adam_f], gan + 2 * nce + near)
+        return gan, nce, near, loss_d
+
+
+class Distil:
+    """A student's linear maps are to equal VGG-19's stages: by value, each channel in units of its own power, and by
+    direction at each place."""
+
+    losses = ["distance", "direction"]
+    size = 16
+
+    def __init__(self):
+        self.teacher, self.networks = Vgg19(), {"G": Perceptual()}
+
+    def start(self):
+        g = self.networks["G"]
+        fill(self.teacher.to(next(g.parameters()).dtype), f"{self.stream}/teacher")
+        self.adam = adam(g)
+
+    def step(self, content, style, i):
+        seen = torch.cat([content, style])
+        with torch.no_grad():
+            truth = self.teacher(seen)
+        guess = self.networks["G"](seen)[1]
+        distance = direction = 0
+        for a, b in zip(guess, truth):
+            power = b.square().mean((0, 2, 3), keepdim=True)
+            distance = distance + ((a - b).square() / (power + 0.01 * power.mean())).mean() / 4
+            direction = direction + (1 - (unit(a) * unit(b)).sum(1).mean()) / 4
+        step([self.adam], distance + direction)
+        return distance, direction
+
+
 METHODS = {"cyclegan": CycleGan, "cut": Cut, "fastcut": FastCut, "paired": Paired, "paired_unet": PairedUnet,
-           "classic": Classic}
+           "classic": Classic, "swift": Swift, "distil": Distil}
 SALTS = {"paired": 18, "paired_unet": 4, "classic": 9, "cut": 5}  # see common.Kinks
 
 
@@ -208,6 +280,7 @@ def run(name, dtype, stream):
     method = METHODS[name]()
     for key, network in method.networks.items():
         fill(network.to(dtype), f"{stream}/{key}")
+    method.stream = stream
     method.start()
     losses = []
     for i in range(STEPS):

@@ -239,3 +239,73 @@ class Multiscale(nn.Module):
             maps.append(getattr(self, f"layer{i}")(x))
             x = F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)
         return maps
+
+
+class Perceptual(nn.Module):
+    """linmo's feature network: VGG's pattern with a tenth of its parameters, strides instead of pooling. Gives its own
+    stages, and linear maps of them to the teacher's channels."""
+
+    def __init__(self, teacher=(64, 128, 256, 256)):
+        super().__init__()
+        widths = [("conv1_1", 3, 16, 1), ("conv1_2", 16, 32, 1), ("conv2_1", 32, 64, 2), ("conv2_2", 64, 64, 1),
+                  ("conv3_1", 64, 96, 2), ("conv3_2", 96, 96, 1), ("conv3_3", 96, 96, 1)]
+        for name, c_in, c_out, stride in widths:
+            setattr(self, name, nn.Conv2d(c_in, c_out, 3, stride, 1))
+        self.names, self.relu = [w[0] for w in widths], nn.ReLU()
+        for i, (c_in, c_out) in enumerate(zip((32, 64, 96, 96), teacher)):
+            setattr(self, f"to_teacher{i}", nn.Conv2d(c_in, c_out, 1))
+
+    def forward(self, x):
+        own = []
+        for name in self.names:
+            x = self.relu(getattr(self, name)(x))
+            if name in ("conv1_2", "conv2_2", "conv3_2", "conv3_3"):
+                own.append(x)
+        return own, [getattr(self, f"to_teacher{i}")(v) for i, v in enumerate(own)]
+
+
+class Vgg19(nn.Module):
+    """Simonyan & Zisserman 2014 through conv3_4; pictures in [-1, 1], red first, become Caffe's 0 ... 255 less the mean.
+    Gives relu1_2, relu2_2, relu3_2, relu3_4."""
+
+    PLAN = [("conv1_1", 3, 64), ("conv1_2", 64, 64), None, ("conv2_1", 64, 128), ("conv2_2", 128, 128), None,
+            ("conv3_1", 128, 256), ("conv3_2", 256, 256), ("conv3_3", 256, 256), ("conv3_4", 256, 256)]
+
+    def __init__(self):
+        super().__init__()
+        for layer in filter(None, self.PLAN):
+            setattr(self, layer[0], nn.Conv2d(layer[1], layer[2], 3, 1, 1))
+        self.relu = nn.ReLU()
+
+    def forward(self, x):
+        x = (x + 1) * 127.5 - x.new_tensor([123.68, 116.779, 103.939]).view(1, 3, 1, 1)
+        stages = []
+        for layer in self.PLAN:
+            if layer is None:
+                x = F.max_pool2d(x, 2)
+                continue
+            x = self.relu(getattr(self, layer[0])(x))
+            if layer[0] in ("conv1_2", "conv2_2", "conv3_2", "conv3_4"):
+                stages.append(x)
+        return stages
+
+
+class Head(nn.Module):
+    """A discriminator of one stage of features (Sauer 2021)."""
+
+    def __init__(self, channels, width, halvings):
+        super().__init__()
+        self.halvings = halvings
+        self.mix = nn.Conv2d(channels, width, 1)
+        for i in range(halvings + 1):
+            shape = (3, 1, 1) if i == halvings else (4, 2, 1)
+            setattr(self, f"conv{i}", nn.Conv2d(width, width, *shape, bias=False))
+            setattr(self, f"norm{i}", nn.InstanceNorm2d(width, affine=True))
+        self.logits = nn.Conv2d(width, 1, 3, 1, 1)
+        self.relu = nn.LeakyReLU(0.2)
+
+    def forward(self, x):
+        x = self.relu(self.mix(x))
+        for i in range(self.halvings + 1):
+            x = self.relu(getattr(self, f"norm{i}")(getattr(self, f"conv{i}")(x)))
+        return self.logits(x)
