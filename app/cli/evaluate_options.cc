@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/evaluate_options.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/console.h"
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
+#include "linmo/model/library.h"
 
 namespace linmo::cli {
 namespace {
@@ -29,6 +31,11 @@ class ArgumentWriter : public FieldVisitor {
 }  // namespace
 
 void add_evaluate_options(CLI::App& app, EvaluateCommand& command) {
+  // The network that comes with linmo, where it lies beside the program.
+  const auto models = model::list_models(model::default_library());
+  const bool bundled =
+      std::any_of(models.begin(), models.end(), [](const auto& m) { return m.stem() == "features"; });
+  if (bundled) command.settings.perceptual = "features";
   OptionAdder adder(app);
   command.settings.visit(adder);
   app.add_option("--json", command.json,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -16,8 +17,10 @@
 #include "linmo/image/convert.h"
 #include "linmo/image/resize.h"
 #include "linmo/measure/distances.h"
+#include "linmo/measure/perceptual.h"
 #include "linmo/measure/similarity.h"
 #include "linmo/measure/sliced_wasserstein.h"
+#include "linmo/model/library.h"
 
 namespace linmo::measure {
 namespace {
@@ -126,36 +129,40 @@ struct PairMeasure {
   const char* name;
   bool against_truth;  // otherwise the content
   bool higher_is_better;
-  std::optional<double> (*of)(const Image&, const Image&);
+  std::function<std::optional<double>(const Image&, const Image&)> of;
+  std::string features = {};  // whose they are
 };
 
 constexpr double kMostDecibels = 100;
 
-constexpr PairMeasure kPairMeasures[] = {
-    {"l1", "L1 (0 … 1)", true, false,
-     [](const Image& a, const Image& b) -> std::optional<double> { return l1(a, b); }},
-    {"psnr", "PSNR [dB]", true, true,
-     [](const Image& a, const Image& b) -> std::optional<double> {
-       return std::min(psnr(a, b), kMostDecibels);
-     }},
-    {"ssim_rgb", "SSIM, RGB", true, true, ssim_rgb},
-    {"ssim_luma", "SSIM, luminance", true, true, ssim_luma},
-    {"ms_ssim", "MS-SSIM, luminance", true, true, ms_ssim},
-    {"content_edges", "edge orientation", false, true,
-     [](const Image& a, const Image& b) -> std::optional<double> {
-       return edge_orientation_correlation(a, b);
-     }},
-    {"content_ssim", "SSIM, luminance", false, true, ssim_luma},
-};
+// With `perceptual`, whose network is called `features`, also the distances that it sees.
+std::vector<PairMeasure> pair_measures(const PerceptualDistance* perceptual, const std::string& features) {
+  std::vector<PairMeasure> all = {
+      {"l1", "L1 (0 … 1)", true, false, l1},
+      {"psnr", "PSNR [dB]", true, true,
+       [](const Image& a, const Image& b) { return std::min(psnr(a, b), kMostDecibels); }},
+      {"ssim_rgb", "SSIM, RGB", true, true, ssim_rgb},
+      {"ssim_luma", "SSIM, luminance", true, true, ssim_luma},
+      {"ms_ssim", "MS-SSIM, luminance", true, true, ms_ssim},
+      {"content_edges", "edge orientation", false, true, edge_orientation_correlation},
+      {"content_ssim", "SSIM, luminance", false, true, ssim_luma},
+  };
+  if (perceptual) {
+    const auto of = [perceptual](const Image& a, const Image& b) { return (*perceptual)(a, b); };
+    all.push_back({"perceptual", "perceptual distance", true, false, of, features});
+    all.push_back({"content_perceptual", "perceptual distance", false, false, of, features});
+  }
+  return all;
+}
 
 Image fitted(const Image& image, const Image& to) {
   if (image.width() == to.width() && image.height() == to.height()) return image;
   return resize(image, to.width(), to.height(), Filter::bicubic);
 }
 
-// Scores in the order of kPairMeasures.
-std::vector<PairScores> score(const Pair& pair, Refusals& refused) {
-  std::vector<PairScores> scores(std::size(kPairMeasures));
+// Scores in the order of the measures.
+std::vector<PairScores> score(const Pair& pair, const std::vector<PairMeasure>& measures, Refusals& refused) {
+  std::vector<PairScores> scores(measures.size());
   if (!pair.content && !pair.truth) return scores;
   const std::optional<Image> output = read(pair.output, refused);
   const std::optional<Image> content = pair.content ? read(*pair.content, refused) : std::nullopt;
@@ -165,8 +172,8 @@ std::vector<PairScores> score(const Pair& pair, Refusals& refused) {
     if (!picture || !reference) return;
     const Image same_size = fitted(*picture, *reference);
     for (size_t i = 0; i < scores.size(); ++i) {
-      if (kPairMeasures[i].against_truth == against_truth)
-        scores[i].*member = kPairMeasures[i].of(same_size, *reference);
+      if (measures[i].against_truth == against_truth)
+        scores[i].*member = measures[i].of(same_size, *reference);
     }
   };
   measure(output, true, &PairScores::value);
@@ -175,15 +182,15 @@ std::vector<PairScores> score(const Pair& pair, Refusals& refused) {
   return scores;
 }
 
-void score_pairs(const std::vector<Pair>& pairs, int threads, Refusals& refused, EventSink& sink,
-                 std::vector<Score>& out) {
+void score_pairs(const std::vector<Pair>& pairs, const std::vector<PairMeasure>& measures, int threads,
+                 Refusals& refused, EventSink& sink, std::vector<Score>& out) {
   std::vector<std::vector<PairScores>> scores(pairs.size());
   if (!for_each_parallel(pairs.size(), threads, "comparing pairs", sink,
-                         [&](size_t i) { scores[i] = score(pairs[i], refused); })) {
+                         [&](size_t i) { scores[i] = score(pairs[i], measures, refused); })) {
     fail(ErrorKind::cancelled, "the evaluation was stopped");
   }
-  for (size_t m = 0; m < std::size(kPairMeasures); ++m) {
-    const PairMeasure& measure = kPairMeasures[m];
+  for (size_t m = 0; m < measures.size(); ++m) {
+    const PairMeasure& measure = measures[m];
     double sum = 0, input_sum = 0;
     int64_t n = 0, input_n = 0;
     for (const std::vector<PairScores>& of_pair : scores) {
@@ -193,7 +200,7 @@ void score_pairs(const std::vector<Pair>& pairs, int threads, Refusals& refused,
     if (n == 0) continue;
     Score s;
     s.key = measure.key, s.name = measure.name, s.against = measure.against_truth ? "truth" : "content";
-    s.higher_is_better = measure.higher_is_better;
+    s.higher_is_better = measure.higher_is_better, s.features = measure.features;
     s.value = sum / static_cast<double>(n), s.n = n;
     if (input_n > 0) s.input = input_sum / static_cast<double>(input_n);
     out.push_back(std::move(s));
@@ -356,8 +363,12 @@ void EvaluateSettings::visit(FieldVisitor& v) {
   v.section("Distances between sets");
   v.field({"features",
            "InceptionV3 weights (torchvision's or pytorch-fid's state dict, .pth or .safetensors) or "
-           "a TorchScript feature network: FID, KID"},
+           "a TorchScript feature network: FID, KID; or a feature network of linmo's kind"},
           features);
+  v.field({"perceptual",
+           "feature network for the perceptual distance of pairs, and for distances between sets where "
+           "--features is not given: a model file or name"},
+          perceptual);
   v.field({"size",
            "pictures are compared by their centre squares at this size, a power of two; 0: whole, for "
            "--features only",
@@ -394,7 +405,15 @@ Evaluation evaluate(const EvaluateSettings& s, FeatureExtractor* extractor, Even
   }
   std::sort(result.unmatched.begin(), result.unmatched.end());
   if (!matched_content.empty() || !matched_truth.empty()) {
-    score_pairs(pairs, static_cast<int>(s.threads), refused, sink, result.scores);
+    std::optional<PerceptualDistance> perceptual;
+    std::string name;
+    if (!s.perceptual.empty()) {
+      const model::Model model = model::load_model(model::find_model(model::default_library(), s.perceptual));
+      perceptual.emplace(model);
+      name = model.card.value("name", model.network.family) + " features";
+    }
+    score_pairs(pairs, pair_measures(perceptual ? &*perceptual : nullptr, name), static_cast<int>(s.threads),
+                refused, sink, result.scores);
   }
   result.outputs = static_cast<int64_t>(outputs.size());
   result.content = static_cast<int64_t>(matched_content.size());
@@ -427,9 +446,16 @@ Evaluation evaluate(const EvaluateSettings& s, FeatureExtractor* extractor, Even
 
 Evaluation evaluate(const EvaluateSettings& settings, EventSink& sink) {
   check_settings(settings);
-  if (settings.features.empty()) return evaluate(settings, nullptr, sink);
-  const std::unique_ptr<FeatureExtractor> extractor =
-      open_inception(settings.features, static_cast<int>(settings.threads));
+  const auto threads = static_cast<int>(settings.threads);
+  std::unique_ptr<FeatureExtractor> extractor;
+  if (!settings.features.empty() && !is_feature_model(settings.features)) {
+    extractor = open_inception(settings.features, threads);
+  } else if (!settings.style.empty()) {
+    const std::string& model = settings.features.empty() ? settings.perceptual : settings.features;
+    if (!model.empty())
+      extractor =
+          open_perceptual(model::load_model(model::find_model(model::default_library(), model)), threads);
+  }
   return evaluate(settings, extractor.get(), sink);
 }
 

@@ -16,7 +16,8 @@ namespace linmo::measure {
 
 struct EvaluateSettings {
   std::string outputs, style, content, truth;  // folders (UTF-8); only outputs and one more are needed
-  std::string features;                        // a feature network; empty: none
+  std::string features;                        // a feature network; empty: `perceptual`
+  std::string perceptual;                      // one of linmo's kind, for pairs too; empty: none
   int64_t size = 256;
   int64_t limit = 0;
   int64_t seed = 0;
@@ -56,9 +57,10 @@ struct Evaluation {
 // two); with size 0 the feature network sees whole pictures, as pytorch-fid shows it a folder, and there is
 // no sliced Wasserstein distance. That one looks at no more than 1024 pictures of a set.
 //
-// `features` may be null; without it, settings.features is opened with open_inception(). The result is the
-// same for any number of threads. Throws ErrorKind::usage for settings that make no sense, ErrorKind::input
-// when a folder has no picture that can be used, ErrorKind::cancelled when the sink asks to stop.
+// `features` may be null; without it, settings.features is opened with open_inception() or open_perceptual().
+// The result is the same for any number of threads. Throws ErrorKind::usage for settings that make no sense,
+// ErrorKind::input when a folder has no picture that can be used, ErrorKind::cancelled when the sink asks to
+// stop.
 Evaluation evaluate(const EvaluateSettings& settings, FeatureExtractor* features, EventSink& sink);
 Evaluation evaluate(const EvaluateSettings& settings, EventSink& sink);
 

@@ -150,8 +150,8 @@ std::optional<Recognised> anime_gan(const Keys& keys) {
   return Recognised{net::anime_gan_v2(), "AnimeGANv2 generator", false};
 }
 
-// The feature network of perceptual losses, as far as linmo reads it. torchvision numbers the modules and mixes
-// red first; Caffe's release, and what was converted from it, names the layers and mixes blue first.
+// The feature network of perceptual losses, as far as linmo reads it. torchvision numbers the modules and
+// mixes red first; Caffe's release, and what was converted from it, names the layers and mixes blue first.
 std::optional<Recognised> vgg19(TensorMap& tensors) {
   static constexpr std::pair<const char*, const char*> kLayers[] = {
       {"conv1_1", "features.0"},  {"conv1_2", "features.2"},  {"conv2_1", "features.5"},
@@ -177,10 +177,10 @@ std::optional<Recognised> vgg19(TensorMap& tensors) {
     }
     first = Tensor::from_floats(first.shape(), values);
   }
-  return Recognised{net::vgg19(caffe ? net::VggInput::caffe : net::VggInput::torchvision),
-                    fmt::format("VGG-19 through conv3_4, a feature network ({} release)",
-                                caffe ? "Caffe" : "torchvision"),
-                    false};
+  return Recognised{
+      net::vgg19(caffe ? net::VggInput::caffe : net::VggInput::torchvision),
+      fmt::format("VGG-19 through conv3_4, a feature network ({} release)", caffe ? "Caffe" : "torchvision"),
+      false};
 }
 
 std::optional<Recognised> recognise(TensorMap& tensors) {

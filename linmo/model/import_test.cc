@@ -49,8 +49,9 @@ void expect_found(const net::Description& network, const std::string& words) {
   EXPECT_EQ(model.card["licence"], "unknown");
 }
 
-// One network in the two releases' forms: blue first on 0 … 255 less the mean, red first on (0 … 1 − mean) by the
-// deviation. Its layers are renamed, its classifier left out, and Caffe's first layer turned to red first.
+// One network in the two releases' forms: blue first on 0 … 255 less the mean, red first on (0 … 1 − mean) by
+// the deviation. Its layers are renamed, its classifier left out, and Caffe's first layer turned to red
+// first.
 TEST(Import, BothReleasesOfVgg19AreRecognised) {
   const net::Description network = net::vgg19(net::VggInput::caffe);
   TensorMap caffe = weights_of(network);
@@ -67,7 +68,8 @@ TEST(Import, BothReleasesOfVgg19AreRecognised) {
 
   TensorMap torchvision;
   const int numbers[] = {0, 2, 5, 7, 10, 12, 14, 16};
-  const char* names[] = {"conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3", "conv3_4"};
+  const char* names[] = {"conv1_1", "conv1_2", "conv2_1", "conv2_2",
+                         "conv3_1", "conv3_2", "conv3_3", "conv3_4"};
   for (size_t i = 0; i < std::size(numbers); ++i) {
     for (const char* part : {".weight", ".bias"})
       torchvision[fmt::format("features.{}{}", numbers[i], part)] = caffe.at(names[i] + std::string(part));

@@ -82,7 +82,8 @@ std::vector<int> feature_layers(const Description& d) {
     if (name.starts_with("features.")) layers.push_back(layer);
   }
   if (layers.empty())
-    fail(ErrorKind::usage, "a {} network has no stages of features; a perceptual or vgg19 network has", d.family);
+    fail(ErrorKind::usage, "a {} network has no stages of features; a perceptual or vgg19 network has",
+         d.family);
   return layers;
 }
 

@@ -40,7 +40,8 @@ std::vector<int64_t> Features::strides() const {
   const net::Description& d = network_->description();
   const auto shapes = net::infer_shapes(d, {d.in_channels(), 64, 64});
   std::vector<int64_t> list;
-  for (const int layer : layers_) list.push_back(64 / std::max<int64_t>(1, shapes[static_cast<size_t>(layer)].height));
+  for (const int layer : layers_)
+    list.push_back(64 / std::max<int64_t>(1, shapes[static_cast<size_t>(layer)].height));
   return list;
 }
 

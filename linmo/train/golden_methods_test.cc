@@ -166,8 +166,8 @@ TEST(GoldenMethods, PairedWithItsOwnNetworks) {
 }
 
 // A frozen network of the method's, with weights from the same stream.
-std::string write_frozen(const std::filesystem::path& file, net::Description network, const std::string& method,
-                         const std::string& name) {
+std::string write_frozen(const std::filesystem::path& file, net::Description network,
+                         const std::string& method, const std::string& name) {
   model::Model model;
   model.network = std::move(network);
   model.tensors =
@@ -188,7 +188,8 @@ TEST(GoldenMethods, Swift) {
 TEST(GoldenMethods, DistilFromVgg19) {
   const TemporaryFolder folder;
   TrainSettings s = base("distil", "compact", 2);
-  s.features = write_frozen(folder / "teacher.safetensors", net::vgg19(net::VggInput::caffe), "distil", "teacher");
+  s.features =
+      write_frozen(folder / "teacher.safetensors", net::vgg19(net::VggInput::caffe), "distil", "teacher");
   compare("distil", s);
 }
 

@@ -46,8 +46,8 @@ Random init_random(const TrainSettings& s, size_t index) {
 
 std::shared_ptr<Network> Method::add_network(const std::string& name, net::Description description, Init init,
                                              double gain) {
-  auto network = std::make_shared<Network>(std::move(description), init, gain,
-                                           init_random(settings_, trainees_.size()));
+  auto network =
+      std::make_shared<Network>(std::move(description), init, gain, init_random(settings_, trainees_.size()));
   Trainee trainee{name, network, nullptr};
   if (name.starts_with("G")) {
     if (settings_.ema > 0) {

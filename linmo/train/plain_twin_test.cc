@@ -30,7 +30,8 @@ void write_features(const std::filesystem::path& file) {
   model::save_model(file, model);
 }
 
-void compare(const char* method, const char* generator, int64_t batch_size, const std::string& features = "") {
+void compare(const char* method, const char* generator, int64_t batch_size,
+             const std::string& features = "") {
   SCOPED_TRACE(method);
   SCOPED_TRACE(generator);
   TrainSettings settings;

@@ -41,7 +41,8 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"samples", "held-out pictures in each sample grid", "pictures", 1, 64}, samples);
 
   v.section("Networks");
-  v.field(FieldInfo::one_of("method", "what is trained", {"swift", "cut", "fastcut", "cyclegan", "paired", "classic", "distil"}),
+  v.field(FieldInfo::one_of("method", "what is trained",
+                            {"swift", "cut", "fastcut", "cyclegan", "paired", "classic", "distil"}),
           method);
   v.field(
       FieldInfo{
@@ -101,20 +102,23 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field(
       FieldInfo{"lambda_l1", "paired: weight of the distance to the truth", "", 0, 10000}.also("lambda_L1"),
       lambda_l1);
-  v.field(FieldInfo{"lambda_nce", "cut, swift: weight of the contrastive loss (−1: cut 1, fastcut 10, swift 2)", "", -1, 1000}
-              .also("lambda_NCE"),
-          lambda_nce);
+  v.field(
+      FieldInfo{"lambda_nce", "cut, swift: weight of the contrastive loss (−1: cut 1, fastcut 10, swift 2)",
+                "", -1, 1000}
+          .also("lambda_NCE"),
+      lambda_nce);
   v.field({"lambda_content", "classic: weight of the reconstruction that keeps the content", "", 0, 1000},
           lambda_content);
   v.field({"features",
            "swift: the feature network that it judges with; distil: the teacher; a model file or name"},
           features);
-  v.field({"lambda_features", "swift: weight of the distance between the features of result and content", "", 0,
-           1000},
+  v.field({"lambda_features", "swift: weight of the distance between the features of result and content", "",
+           0, 1000},
           lambda_features);
   v.field(FieldInfo{"patches", "cut, swift: places compared in each layer", "", 1, 65536}.also("num_patches"),
           patches);
-  v.field(FieldInfo{"temperature", "cut, swift: of the contrastive loss", "", 1e-3, 10}.also("nce_T"), temperature);
+  v.field(FieldInfo{"temperature", "cut, swift: of the contrastive loss", "", 1e-3, 10}.also("nce_T"),
+          temperature);
   v.field({"pool_size", "cyclegan: earlier results that the discriminators are reminded of", "pictures", 0,
            10000},
           pool_size);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Not a style but an eye: a small feature network learns to see as a larger one does (Romero 2015, "FitNets":
-// the student's stages, through a linear map each, are to equal the teacher's). Content and style pictures are
-// both looked at. What comes out is the model that `swift` judges with.
+// the student's stages, through a linear map each, are to equal the teacher's). Content and style pictures
+// are both looked at. What comes out is the model that `swift` judges with.
 #include <ATen/ATen.h>
 
 #include "linmo/core/error.h"
@@ -17,7 +17,10 @@ using at::Tensor;
 class Distil : public Method {
  public:
   explicit Distil(const TrainSettings& settings)
-      : Method(settings), teacher_(settings.features), student_(add_student()), adam_(add_optimiser("adam", {student_})) {}
+      : Method(settings),
+        teacher_(settings.features),
+        student_(add_student()),
+        adam_(add_optimiser("adam", {student_})) {}
 
   Losses step(const Batch& batch, const StepContext& context) override {
     // The loader may give the two sides different sizes.

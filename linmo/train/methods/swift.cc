@@ -2,8 +2,8 @@
 // linmo's own method: a generator judged through the eyes of a frozen feature network. Small discriminators,
 // one on each stage of the features (Sauer 2021, "Projected GANs converge faster"), need not learn what edges
 // and textures are before they can tell a painting from a photograph, so the generator learns in minutes.
-// The content is kept by PatchNCE (Park 2020): every place of the result must be recognisable among the places
-// of its content.
+// The content is kept by PatchNCE (Park 2020): every place of the result must be recognisable among the
+// places of its content.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -30,7 +30,8 @@ class Swift : public Method {
         eye_(settings.features),
         g_(add_generator("G")),
         heads_(add_heads()),
-        projections_(eye_.channels(), kHeadWidth, settings.init_gain, Random(static_cast<uint64_t>(settings.seed), 0x2000)),
+        projections_(eye_.channels(), kHeadWidth, settings.init_gain,
+                     Random(static_cast<uint64_t>(settings.seed), 0x2000)),
         adam_g_(add_optimiser("adam_G", {g_})),
         adam_d_(add_optimiser("adam_D", heads_)),
         adam_f_(add_optimiser("adam_F", projection_parameters())) {
@@ -108,10 +109,12 @@ class Swift : public Method {
     std::vector<std::shared_ptr<Network>> heads;
     const std::vector<int64_t> channels = eye_.channels(), strides = eye_.strides();
     for (size_t i = 0; i < channels.size(); ++i) {
-      const int halvings = std::max(1, 3 - static_cast<int>(std::lround(std::log2(static_cast<double>(strides[i])))));
-      heads.push_back(add_network(fmt::format("head{}", i),
-                                  net::projected_head(static_cast<int>(channels[i]), static_cast<int>(settings_.ndf), halvings),
-                                  Init::xavier, 1));
+      const int halvings =
+          std::max(1, 3 - static_cast<int>(std::lround(std::log2(static_cast<double>(strides[i])))));
+      heads.push_back(add_network(
+          fmt::format("head{}", i),
+          net::projected_head(static_cast<int>(channels[i]), static_cast<int>(settings_.ndf), halvings),
+          Init::xavier, 1));
     }
     return heads;
   }
@@ -140,10 +143,12 @@ class Swift : public Method {
     return 0.5 * (gan_loss_.discriminator_real(on_real) + gan_loss_.discriminator_fake(on_fake));
   }
 
-  Tensor contrastive(const std::vector<Tensor>& result, const std::vector<Tensor>& content, Random& random) const {
+  Tensor contrastive(const std::vector<Tensor>& result, const std::vector<Tensor>& content,
+                     Random& random) const {
     Tensor sum;
     for (size_t stage = 0; stage < result.size(); ++stage) {
-      const Tensor places = draw_places(result[stage].size(2), result[stage].size(3), settings_.patches, random);
+      const Tensor places =
+          draw_places(result[stage].size(2), result[stage].size(3), settings_.patches, random);
       const Tensor query = projections_.project(stage, result[stage], places);
       const Tensor key = projections_.project(stage, content[stage], places).detach();
       const Tensor loss = patch_nce(query, key, result[stage].size(0), settings_.temperature);
@@ -157,7 +162,8 @@ class Swift : public Method {
     Tensor sum;
     for (size_t stage = result.size() - 2; stage < result.size(); ++stage) {
       const auto channels = static_cast<double>(result[stage].size(1));
-      const Tensor d = std::sqrt(channels) * at::l1_loss(unit_features(result[stage]), unit_features(content[stage]));
+      const Tensor d =
+          std::sqrt(channels) * at::l1_loss(unit_features(result[stage]), unit_features(content[stage]));
       sum = sum.defined() ? sum + d : d;
     }
     return sum / 2;

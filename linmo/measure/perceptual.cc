@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/measure/perceptual.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "linmo/collection/parallel.h"
+#include "linmo/core/error.h"
+#include "linmo/image/resize.h"
+#include "linmo/measure/plane.h"
+#include "linmo/net/features.h"
+
+namespace linmo::measure {
+namespace {
+
+constexpr int64_t kLeastSide = 16;
+
+// The features at all places of a stage: `places` rows of `channels`.
+struct Stage {
+  int64_t channels = 0;
+  std::vector<float> values;
+};
+
+// What a network sees: planar, −1 … 1, sides a multiple of four.
+struct Seen {
+  int64_t width = 0, height = 0;
+  std::vector<float> values;
+};
+
+Seen seen(const Image& picture) {
+  const int64_t w = picture.width(), h = picture.height();
+  if (std::min(w, h) < kLeastSide)
+    return seen(resize(picture, std::max(w, kLeastSide), std::max(h, kLeastSide), Filter::bicubic));
+  Seen s{w / 4 * 4, h / 4 * 4, {}};
+  s.values.reserve(static_cast<size_t>(3 * s.width * s.height));
+  for (const Plane& plane : rgb_planes(picture)) {
+    for (int64_t y = 0; y < s.height; ++y) {
+      for (const float v : plane.row(y).first(static_cast<size_t>(s.width)))
+        s.values.push_back(v / 127.5f - 1);
+    }
+  }
+  return s;
+}
+
+Stage run(const engine::Engine& engine, const Seen& in) {
+  const net::Description& d = engine.network();
+  const net::Shape shape = net::infer_shapes(d, {3, in.height, in.width})[static_cast<size_t>(d.outputs[0])];
+  // interleaved: the channels of a place lie together
+  std::vector<float> interleaved(in.values.size());
+  const auto places = static_cast<size_t>(in.width * in.height);
+  for (size_t i = 0; i < places; ++i) {
+    for (size_t c = 0; c < 3; ++c) interleaved[i * 3 + c] = in.values[c * places + i];
+  }
+  Stage stage{shape.channels, std::vector<float>(static_cast<size_t>(shape.count()))};
+  engine.run(interleaved, in.height, in.width, stage.values);
+  return stage;
+}
+
+// What a perceptual network offers in place of its teacher's stages; otherwise the stages themselves.
+std::vector<int> compared_layers(const net::Description& d) {
+  const std::vector<int> own = net::feature_layers(d);
+  return d.outputs.size() == own.size() ? d.outputs : own;
+}
+
+class Perceptual : public FeatureExtractor {
+ public:
+  Perceptual(const model::Model& model, net::Description pooled, int threads)
+      : engine_(std::move(pooled), model.tensors,
+                {.precision = engine::Precision::fp32, .threads = 1, .cached_plans = 1}),
+        name_(model.card.value("name", model.network.family) + " features"),
+        threads_(threads) {
+    const net::Description& d = engine_.network();
+    dimensions_ = net::infer_shapes(d, {3, 64, 64})[static_cast<size_t>(d.outputs[0])].channels;
+  }
+
+  std::vector<float> features(const std::vector<Image>& pictures) override {
+    std::vector<float> out(pictures.size() * static_cast<size_t>(dimensions_));
+    for_each_parallel(pictures.size(), threads_, "features", null_sink(), [&](size_t i) {
+      const Seen in = seen(pictures[i]);
+      engine_.run(
+          in.values, in.height, in.width,
+          std::span(out).subspan(i * static_cast<size_t>(dimensions_), static_cast<size_t>(dimensions_)),
+          engine::Layout::planar);
+    });
+    return out;
+  }
+  int64_t dimensions() const override { return dimensions_; }
+  std::string name() const override { return name_; }
+  bool is_inception() const override { return false; }
+
+ private:
+  engine::Engine engine_;
+  std::string name_;
+  int threads_;
+  int64_t dimensions_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<FeatureExtractor> open_perceptual(const model::Model& model, int threads) {
+  net::Description pooled = model.network;
+  std::vector<int> parts;
+  for (const int layer : net::feature_layers(pooled)) {
+    pooled.layers.push_back({net::GlobalPool{}, {}, {layer}});
+    parts.push_back(static_cast<int>(pooled.layers.size()) - 1);
+  }
+  pooled.layers.push_back({net::Concat{}, {}, parts});
+  pooled.outputs = {static_cast<int>(pooled.layers.size()) - 1};
+  return std::make_unique<Perceptual>(model, std::move(pooled), threads);
+}
+
+bool is_feature_model(const std::filesystem::path& file) {
+  try {
+    net::feature_layers(model::load_model_header(file).network);
+    return true;
+  } catch (const Error&) {
+    return false;  // not a model, or a model of another kind: others will say what is wrong with it
+  }
+}
+
+PerceptualDistance::PerceptualDistance(const model::Model& model) {
+  for (const int layer : compared_layers(model.network)) {
+    net::Description one = model.network;
+    one.outputs = {layer};
+    stages_.emplace_back(
+        std::move(one), model.tensors,
+        engine::Options{.precision = engine::Precision::fp32, .threads = 1, .cached_plans = 2});
+  }
+}
+
+double PerceptualDistance::operator()(const Image& a, const Image& b) const {
+  if (a.width() != b.width() || a.height() != b.height())
+    fail(ErrorKind::usage, "pictures of different sizes have no perceptual distance: {}×{} and {}×{}",
+         a.width(), a.height(), b.width(), b.height());
+  const Seen seen_a = seen(a), seen_b = seen(b);
+  double distance = 0;
+  for (const engine::Engine& engine : stages_) {
+    const Stage p = run(engine, seen_a), q = run(engine, seen_b);
+    const auto channels = static_cast<size_t>(p.channels);
+    const size_t places = p.values.size() / channels;
+    double sum = 0;
+    for (size_t i = 0; i < places; ++i) {
+      const float *u = &p.values[i * channels], *v = &q.values[i * channels];
+      const double nu = std::sqrt(std::inner_product(u, u + channels, u, 0.0)) + 1e-10;
+      const double nv = std::sqrt(std::inner_product(v, v + channels, v, 0.0)) + 1e-10;
+      for (size_t c = 0; c < channels; ++c) {
+        const double d = u[c] / nu - v[c] / nv;
+        sum += d * d;
+      }
+    }
+    distance += sum / static_cast<double>(places);
+  }
+  return distance;
+}
+
+}  // namespace linmo::measure

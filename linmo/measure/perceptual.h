@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures compared through a feature network of the project's own kind (net/features.h): `features`, which
+// comes with linmo, or VGG-19.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "linmo/engine/engine.h"
+#include "linmo/image/image.h"
+#include "linmo/measure/features.h"
+#include "linmo/model/model_file.h"
+
+namespace linmo::measure {
+
+// Every stage's channels, averaged over the picture: what distances between sets are computed on. Never
+// called FID or KID, which are InceptionV3's.
+std::unique_ptr<FeatureExtractor> open_perceptual(const model::Model& model, int threads);
+
+// Whether a model file holds a feature network (taps "features.0" …).
+bool is_feature_model(const std::filesystem::path& file);
+
+// The distance of LPIPS (Zhang 2018, "The unreasonable effectiveness of deep features as a perceptual
+// metric", eq. 1) with all channels weighing alike: features at every place scaled to unit length, squared
+// difference summed over channels, averaged over places, summed over stages. 0 for equal pictures; at most 4
+// a stage. A perceptual network is asked for its image of the teacher's features. May be called from several
+// threads.
+class PerceptualDistance {
+ public:
+  explicit PerceptualDistance(const model::Model& model);
+  // Of two pictures of equal size, colours as they look on white paper; cropped to a multiple of four, and
+  // enlarged to 16 px where a side is smaller.
+  double operator()(const Image& a, const Image& b) const;
+
+ private:
+  std::vector<engine::Engine> stages_;
+};
+
+}  // namespace linmo::measure
