@@ -30,6 +30,25 @@ void write_features(const std::filesystem::path& file) {
   model::save_model(file, model);
 }
 
+// How far Adam's first moments after one step, which are half the gradients, lie apart: by optimiser, as a
+// share of the gradient. (Not the weights: Adam's first step is the gradient's sign, which rounding decides
+// where the gradient is nearly zero.)
+std::map<std::string, double> distances(const Method& one, const Method& other) {
+  std::map<std::string, std::pair<double, double>> squares;  // of the difference and of the gradient
+  const std::vector<StateItem> a = one.state(), b = other.state();
+  EXPECT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].name, b[i].name);
+    if (!a[i].name.ends_with(".first_moment")) continue;
+    auto& [difference, size] = squares[a[i].name.substr(0, a[i].name.find('/'))];
+    difference += (a[i].tensor - b[i].tensor).to(at::kDouble).pow(2).sum().item<double>();
+    size += b[i].tensor.to(at::kDouble).pow(2).sum().item<double>();
+  }
+  std::map<std::string, double> shares;
+  for (const auto& [name, sums] : squares) shares[name] = std::sqrt(sums.first / sums.second);
+  return shares;
+}
+
 void compare(const char* method, const char* generator, int64_t batch_size,
              const std::string& features = "") {
   SCOPED_TRACE(method);
@@ -58,22 +77,20 @@ void compare(const char* method, const char* generator, int64_t batch_size,
   ASSERT_EQ(ours.size(), theirs.size());
   for (size_t i = 0; i < ours.size(); ++i)
     EXPECT_NEAR(ours[i].second, theirs[i].second, 1e-5 * std::abs(theirs[i].second)) << ours[i].first;
-  // Adam's first moments after one step: half the gradients. (Not the weights: Adam's first step is the
-  // gradient's sign, which rounding decides where the gradient is nearly zero.)
-  std::map<std::string, std::pair<double, double>>
-      squares;  // of the difference and of the gradient, by optimiser
-  const std::vector<StateItem> a = fast->state(), b = plain->state();
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) {
-    ASSERT_EQ(a[i].name, b[i].name);
-    if (!a[i].name.ends_with(".first_moment")) continue;
-    auto& [difference, size] = squares[a[i].name.substr(0, a[i].name.find('/'))];
-    difference += (a[i].tensor - b[i].tensor).to(at::kDouble).pow(2).sum().item<double>();
-    size += b[i].tensor.to(at::kDouble).pow(2).sum().item<double>();
+  // Gradients jump where a rectifier or an absolute value is near its kink, so two ways of rounding differ by
+  // far more than rounding itself. How much more is measured: the plain path again, on pictures changed by
+  // 2e-6.
+  const auto ways = distances(*fast, *plain);
+  std::map<std::string, double> rounding;
+  for (int i = 0; i < 4; ++i) {
+    const auto nudged = begin(settings, Precision::plain);
+    nudged->step({batch.content + 2e-6 * at::randn(shape), batch.style + 2e-6 * at::randn(shape)}, context);
+    for (const auto& [name, distance] : distances(*nudged, *plain))
+      rounding[name] = std::max(rounding[name], distance);
   }
-  EXPECT_GE(squares.size(), method == std::string("distil") ? 1u : 2u);
-  for (const auto& [name, sums] : squares)
-    EXPECT_LT(std::sqrt(sums.first), 5e-3 * std::sqrt(sums.second)) << name;
+  EXPECT_GE(ways.size(), method == std::string("distil") ? 1u : 2u);
+  for (const auto& [name, distance] : ways)
+  for (const auto& [name, distance] : ways) EXPECT_LT(distance, 2 * rounding.at(name) + 1e-5) << name;
 }
 
 TEST(PlainTwin, OneStepAgrees) {

@@ -156,8 +156,13 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field(FieldInfo::one_of("device", "where to train", {"cpu", "cuda"}), device);
 
   v.section("The run");
+  v.field({"title", "what the model's card says it does (default: the names of the two folders)"}, title);
+  v.field({"licence", "what may be done with the model, for its card"}, licence);
+  v.field({"credit", "where the pictures come from, for the model's card"}, credit);
   v.field({"checkpoint_every", "time between checkpoints", "s", 1, 1e6}, checkpoint_every);
   v.field({"log_every", "steps between lines of stats.jsonl", "steps", 1, 1e6}, log_every);
+  v.field(FieldInfo::one_of("dtype", "how the exported model's numbers are stored", {"f32", "f16", "bf16"}),
+          dtype);
   v.field({"stop_at", "save and stop at this step as if interrupted; --resume goes on (0: off)", "steps", 0,
            kMany},
           stop_at);
@@ -168,6 +173,7 @@ void TrainSettings::resolve() {
     if (value == "auto") value = own;
   };
   const bool contrastive = method == "cut" || method == "fastcut";
+  if (method == "distil") generator = "perceptual";  // the only student there is
   pick(gan_loss, method == "paired" || method == "classic" ? "cross-entropy" : "least-squares");
   if (gan_loss == "vanilla") gan_loss = "cross-entropy";
   if (gan_loss == "lsgan") gan_loss = "least-squares";
@@ -217,7 +223,8 @@ void TrainSettings::resolve() {
 
 bool fixed_on_resume(const std::string& key) {
   static constexpr std::array kFree = {"time",    "steps",   "checkpoint_every", "log_every",
-                                       "stop_at", "threads", "cache_mb",         "decay_from"};
+                                       "stop_at", "threads", "cache_mb",         "decay_from",
+                                       "title",   "licence", "credit",           "dtype"};
   return std::find(kFree.begin(), kFree.end(), key) == kFree.end();
 }
 

@@ -22,7 +22,7 @@ struct TrainSettings {
   int64_t samples = 6;
 
   // networks
-  std::string method = "cut";
+  std::string method = "swift";
   std::string generator = "compact";
   int64_t ngf = 0;
   std::string norm = "auto", padding = "reflect", decoder = "transposed";
@@ -62,6 +62,8 @@ struct TrainSettings {
   std::string device = "cpu";
 
   // the run
+  std::string title, licence, credit;
+  std::string dtype = "f32";
   int64_t checkpoint_every = 300, log_every = 10;
   int64_t stop_at = 0;
 

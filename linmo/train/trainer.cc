@@ -406,11 +406,15 @@ class Trainer {
       model::Model model;
       model.network = network.description();
       model.tensors = network.to_tensors();
+      if (s_.dtype != "f32")
+        model.tensors =
+            model::to_dtype(model.tensors, s_.dtype == "f16" ? model::DType::f16 : model::DType::bf16);
       const std::string content = to_utf8(fs::path(s_.content).filename());
       // One folder may hold both sides (trainA/trainB, side by side).
       const std::string style = s_.style.empty() ? s_.direction : to_utf8(fs::path(s_.style).filename());
-      model.card = {{"title", t.name == "G" ? fmt::format("{} → {}", content, style)
-                                            : fmt::format("{} → {}", style, content)},
+      const std::string title = s_.title.empty() ? fmt::format("{} → {}", content, style) : s_.title;
+      model.card = {{"title", t.name == "G" ? title : fmt::format("{} → {}", style, content)},
+                    {"licence", s_.licence.empty() ? "not stated" : s_.licence},
                     {"method", s_.method},
                     {"generator", s_.generator},
                     {"linmo", LINMO_VERSION},
@@ -418,8 +422,10 @@ class Trainer {
                     {"batch", s_.batch},
                     {"size", s_.size},
                     {"seed", s_.seed},
+                    {"minutes", std::round(meta_.elapsed / 6) / 10},
                     {"data",
-                     {{"content_pictures", data_.content.size()},
+                     {{"credit", s_.credit.empty() ? "not stated" : s_.credit},
+                      {"content_pictures", data_.content.size()},
                       {"style_pictures", data_.style.size()},
                       {"sha256_of_names_and_sizes", data_.fingerprint}}}};
       model::save_model(run_ / (t.name == "G" ? "model.safetensors" : "model_reverse.safetensors"), model);

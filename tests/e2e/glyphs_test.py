@@ -16,6 +16,7 @@ METHODS = {
     "paired": ("--steps", 150, "--norm", "batch"),
     "cut": ("--steps", 200, "--lambda-nce", 1),
     "fastcut": ("--steps", 400, "--lambda-nce", 1),
+    "swift": ("--steps", 200, "--lambda-nce", 1),
     "cyclegan": ("--steps", 200, "--lambda-cycle", 2),
     "classic": ("--steps", 250, "--lambda-content", 2),
 }

@@ -16,6 +16,7 @@ METHODS = {
     "paired": (("--lambda-l1", 100), 0.25),
     "cut": (("--lambda-nce", 0.5), 0.4),
     "fastcut": (("--lambda-nce", 1), 0.45),
+    "swift": (("--lambda-nce", 1), 0.45),
     "cyclegan": ((), 0.4),
     "classic": (("--lambda-content", 0.5, "--adjust", 0.1), 0.7),
 }

@@ -214,7 +214,7 @@ class Swift:
         self.networks = {"G": Compact(2, 6)}
         for i, (channels, halvings) in enumerate(((32, 3), (64, 2), (96, 1), (96, 1))):
             self.networks[f"head{i}"] = Head(channels, 4, halvings)
-        self.networks["F"] = Heads([32, 64, 96, 96])
+        self.networks["F"] = Heads([64, 96, 96])
 
     def start(self):
         g, *self.heads, f = self.networks.values()
@@ -235,7 +235,7 @@ class Swift:
         step([self.adam_d], loss_d)
         gan = self.mean(self.gan(h(v), 1.0) for h, v in zip(self.heads, fake_seen))
         nce = self.mean(F.cross_entropy(q @ k.detach().T / 0.07, torch.arange(len(q)))
-                        for q, k in zip(f(fake_seen), f(content_seen)))
+                        for q, k in zip(f(fake_seen[1:]), f(content_seen[1:])))  # not the finest stage
         near = self.mean(a.shape[1] ** 0.5 * l1_loss(unit(a), unit(b))
                          for a, b in list(zip(fake_seen, content_seen))[-2:])
         step([self.adam_g, self.adam_f], gan + 2 * nce + near)

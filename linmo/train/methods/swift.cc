@@ -24,13 +24,16 @@ using at::Tensor;
 class Swift : public Method {
  public:
   static constexpr int64_t kHeadWidth = 256;
+  // The finest stage is colour and grain, which belong to the style: comparing it too costs half of what the
+  // method gains (docs/methods.md).
+  static constexpr size_t kComparedFrom = 1;
 
   explicit Swift(const TrainSettings& settings)
       : Method(settings),
         eye_(settings.features),
         g_(add_generator("G")),
         heads_(add_heads()),
-        projections_(eye_.channels(), kHeadWidth, settings.init_gain,
+        projections_(compared_channels(), kHeadWidth, settings.init_gain,
                      Random(static_cast<uint64_t>(settings.seed), 0x2000)),
         adam_g_(add_optimiser("adam_G", {g_})),
         adam_d_(add_optimiser("adam_D", heads_)),
@@ -119,6 +122,13 @@ class Swift : public Method {
     return heads;
   }
 
+  std::vector<int64_t> compared_channels() const {
+    const std::vector<int64_t> all = eye_.channels();
+    if (all.size() <= kComparedFrom)
+      fail(ErrorKind::usage, "--features {} has too few stages of features for swift", settings_.features);
+    return {all.begin() + kComparedFrom, all.end()};
+  }
+
   std::vector<Tensor> projection_parameters() const {
     std::vector<Tensor> list;
     for (const NceHeads::Entry& e : projections_.state()) list.push_back(e.tensor);
@@ -146,15 +156,15 @@ class Swift : public Method {
   Tensor contrastive(const std::vector<Tensor>& result, const std::vector<Tensor>& content,
                      Random& random) const {
     Tensor sum;
-    for (size_t stage = 0; stage < result.size(); ++stage) {
+    for (size_t stage = kComparedFrom; stage < result.size(); ++stage) {
       const Tensor places =
           draw_places(result[stage].size(2), result[stage].size(3), settings_.patches, random);
-      const Tensor query = projections_.project(stage, result[stage], places);
-      const Tensor key = projections_.project(stage, content[stage], places).detach();
+      const Tensor query = projections_.project(stage - kComparedFrom, result[stage], places);
+      const Tensor key = projections_.project(stage - kComparedFrom, content[stage], places).detach();
       const Tensor loss = patch_nce(query, key, result[stage].size(0), settings_.temperature);
       sum = sum.defined() ? sum + loss : loss;
     }
-    return sum / static_cast<double>(result.size());
+    return sum / static_cast<double>(result.size() - kComparedFrom);
   }
 
   // The two coarsest stages: what is where, not how it is drawn.
