@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "linmo/core/error.h"
 #include "linmo/net/cost.h"
@@ -156,6 +157,17 @@ Tensor Method::generator_loss(const Network& d, const Tensor& fake, Random& rand
   Pass frozen;
   frozen.frozen = true;
   return gan_loss_.generator(d.run(augment(fake, settings_.augment, random), frozen));
+}
+
+void Method::begin_with(const model::Model& model, const std::string& file) {
+  if (net::to_json(model.network) != net::to_json(generator_->description()))
+    fail(ErrorKind::usage,
+         "{} is not a {} generator with these settings, so training cannot begin with its weights; choose "
+         "--generator, "
+         "--ngf, --norm and --residual as it was trained",
+         file, settings_.generator);
+  generator_->load(model.tensors, file);
+  if (average_) average_->load(model.tensors, file);
 }
 
 double Method::flops(const Network& network, int last_layer) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "linmo/core/random.h"
+#include "linmo/model/model_file.h"
 #include "linmo/train/losses.h"
 #include "linmo/train/network.h"
 #include "linmo/train/optimiser.h"
@@ -54,6 +55,8 @@ class Method {
   // Content in [−1, 1] → result in [−1, 1], by the averaged generator, without gradients. Any size that the
   // network takes.
   virtual at::Tensor generate(const at::Tensor& content) const;
+  // The generator and its average become the model's. Throws ErrorKind::usage when its network is another.
+  void begin_with(const model::Model& model, const std::string& file);
   // The network that is exported.
   const Network& exported() const { return average_ ? *average_ : *generator_; }
   const net::Description& generator_description() const { return generator_->description(); }

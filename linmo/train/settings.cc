@@ -78,6 +78,11 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field(FieldInfo::one_of("init", "how weights begin", {"auto", "normal", "xavier", "kaiming", "keras"})
               .also("init_type"),
           init);
+  v.field({"from",
+           "begin with this model's weights instead of random ones: a file, a run or a name; its generator "
+           "must be "
+           "the same"},
+          from);
   v.field({"init_gain", "spread of the first weights", "", 1e-6, 10}, init_gain);
 
   v.section("Losses");

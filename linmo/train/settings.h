@@ -31,7 +31,7 @@ struct TrainSettings {
   int64_t ndf = 0, layers = 3, scales = 2;
   std::string norm_d = "auto";
   bool spectral_norm = false;
-  std::string init = "auto";
+  std::string init = "auto", from;
   double init_gain = 0.02;
 
   // losses

@@ -18,6 +18,7 @@
 #include "linmo/core/files.h"
 #include "linmo/image/codec.h"
 #include "linmo/image/contact_sheet.h"
+#include "linmo/model/library.h"
 #include "linmo/model/model_file.h"
 #include "linmo/train/checkpoint.h"
 #include "linmo/train/crops.h"
@@ -103,6 +104,10 @@ class Trainer {
       if (!t.name.starts_with("D")) continue;
       const net::Description& judge = t.network->description();
       net::infer_shapes(judge, {judge.in_channels(), s_.size, s_.size});
+    }
+    if (!s_.from.empty()) {
+      const fs::path file = model::find_model(model::default_library(), s_.from);
+      method_->begin_with(model::load_model(file), to_utf8(file));
     }
     bf16_ = s_.precision == "bf16";
     if (s_.precision == "bf16" && !bf16_is_native())
