@@ -56,6 +56,8 @@ fetch_paintings() {
   rm -rf "$out/download"
 }
 
+bundled=(photo-to-chinese-landscape photo-to-ukiyoe photo-to-impressionism)
+
 choose_photographs() {
   mkdir -p "$out/photographs" "$out/photographs_test"
   local name
@@ -103,6 +105,12 @@ photo_to_painting() {
     --content "$out/photographs" --style "$out/paintings" --test "$out/photographs_test" -o "$out/painter"
   step "Paint the held-out photographs" \
     "$linmo" apply "$out/painter" "$out/photographs_test" -o "$out/painted" --max-side 1024 --format jpg
+  local model
+  for model in "${bundled[@]}"; do
+    rm -rf "$out/$model"
+    step "Paint them with $model, which comes with linmo" \
+      "$linmo" apply "models/$model.safetensors" "$out/photographs_test" -o "$out/$model" --max-side 1024 --format jpg
+  done
 }
 
 trap 'printf "\nThe demo did not end well (above). ./run demo begins again.\n" >&2' ERR
