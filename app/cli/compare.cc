@@ -9,6 +9,7 @@
 #include "app/cli/console.h"
 #include "linmo/core/files.h"
 #include "linmo/culture/preregistration.h"
+#include "linmo/culture/report/report.h"
 #include "linmo/culture/study_files.h"
 
 namespace linmo::cli {
@@ -105,6 +106,7 @@ int run(const Options& o) {
   }
   const Study study = compare(job, console);
   write_study_files(study, o.output);
+  write_figures(study, o.output);
   if (o.json)
     fmt::print("{}", study_json(study));
   else

@@ -204,7 +204,7 @@ struct Separation {
   double mmd_p = kUnknown;
   double frechet = kUnknown;
   double frechet_infinite = kUnknown;  // extrapolated to endless collections
-  Interval frechet_infinite_interval;
+  Interval frechet_infinite_interval = {};
   std::vector<FrechetShare> frechet_shares;  // largest first
 };
 
@@ -236,7 +236,7 @@ struct LadderRung {
   std::string name;  // nuisance, style, style_without_nuisance, leave_source_out
   int64_t first = 0, second = 0;
   bool is_possible = true;
-  std::string reason;  // why not
+  std::string reason = {};  // why not
   int64_t descriptors = 0, folds = 0, n = 0;
   double auc = kUnknown;
   Interval auc_interval;

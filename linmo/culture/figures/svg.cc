@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "linmo/core/files.h"
+#include "linmo/collection/csv.h"
 
 namespace linmo::culture {
 namespace {
@@ -28,7 +28,8 @@ char32_t next_character(std::string_view text, size_t& i) {
   const auto lead = static_cast<unsigned char>(text[i++]);
   const int more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
   char32_t c = more == 0 ? lead : lead & (0x3f >> more);
-  for (int k = 0; k < more && i < text.size(); ++k) c = c << 6 | (static_cast<unsigned char>(text[i++]) & 0x3f);
+  for (int k = 0; k < more && i < text.size(); ++k)
+    c = c << 6 | (static_cast<unsigned char>(text[i++]) & 0x3f);
   return c;
 }
 
@@ -39,18 +40,29 @@ double character_width(char32_t c) {
 }  // namespace
 
 const char* const kFontStack =
-    "'Noto Sans','Segoe UI','Helvetica Neue',Arial,'Noto Sans CJK SC','Noto Sans CJK JP','Source Han Sans SC',"
+    "'Noto Sans','Segoe UI','Helvetica Neue',Arial,'Noto Sans CJK SC','Noto Sans CJK JP','Source Han Sans "
+    "SC',"
     "'PingFang SC','Hiragino Sans','Microsoft YaHei','Yu Gothic','IPAGothic','WenQuanYi Zen Hei',sans-serif";
 
 std::string escape_markup(std::string_view text) {
   std::string out;
   for (const char c : to_valid_utf8(text)) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
       default:
         // XML 1.0 has no place for other control characters, not even escaped.
         if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t')
@@ -82,10 +94,10 @@ void Svg::line(double x1, double y1, double x2, double y2, const Stroke& stroke)
 
 void Svg::rect(double x, double y, double width, double height, std::string_view fill, double opacity,
                const Stroke* stroke) {
-  body_ += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"{}{}/>\n",
-                       svg_number(x), svg_number(y), svg_number(std::max(0., width)),
-                       svg_number(std::max(0., height)), fill, opacity_attribute(opacity),
-                       stroke ? stroke_attributes(*stroke) : "");
+  body_ +=
+      fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"{}{}/>\n", svg_number(x),
+                  svg_number(y), svg_number(std::max(0., width)), svg_number(std::max(0., height)), fill,
+                  opacity_attribute(opacity), stroke ? stroke_attributes(*stroke) : "");
 }
 
 void Svg::path(const std::vector<MapPoint>& points, bool is_closed, std::string_view fill,
@@ -153,8 +165,8 @@ void Svg::text(double x, double y, const Phrase& words, const TextStyle& style) 
   if (style.halo)
     attributes += R"( paint-order="stroke" stroke="#fff" stroke-width="3" stroke-linejoin="round")";
   if (style.turn != 0)
-    attributes +=
-        fmt::format(R"( transform="rotate({} {} {})")", svg_number(style.turn), svg_number(x), svg_number(y));
+    attributes += fmt::format(R"x( transform="rotate({} {} {})")x", svg_number(style.turn), svg_number(x),
+                              svg_number(y));
   if (!words.key.empty()) attributes += fmt::format(R"( data-t="{}")", escape_markup(to_json(words)));
   body_ += fmt::format("<text x=\"{}\" y=\"{}\"{}>{}</text>\n", svg_number(x), svg_number(y), attributes,
                        escape_markup(in_language(words, Language::en)));
@@ -163,8 +175,7 @@ void Svg::text(double x, double y, const Phrase& words, const TextStyle& style) 
 std::string Svg::finish(const Phrase& title, const Phrase& description) const {
   const auto element = [](const char* name, const Phrase& words) {
     return fmt::format("<{0}{1}>{2}</{0}>\n", name,
-                       words.key.empty() ? ""
-                                         : fmt::format(" data-t=\"{}\"", escape_markup(to_json(words))),
+                       words.key.empty() ? "" : fmt::format(" data-t=\"{}\"", escape_markup(to_json(words))),
                        escape_markup(in_language(words, Language::en)));
   };
   return fmt::format(
@@ -219,7 +230,8 @@ Scale1 scale_over(const std::vector<double>& values, double from, double to) {
       out.high = std::max(out.high, v);
     }
   if (!(out.low <= out.high)) out.low = 0, out.high = 1;
-  const double room = out.high > out.low ? (out.high - out.low) * .04 : std::max(1e-6, std::abs(out.low) * .1);
+  const double room =
+      out.high > out.low ? (out.high - out.low) * .04 : std::max(1e-6, std::abs(out.low) * .1);
   out.low -= room;
   out.high += room;
   return out;
@@ -244,7 +256,8 @@ std::vector<MapPoint> ellipse_of(const std::vector<MapPoint>& points, double sha
   constexpr int kSides = 48;
   for (int i = 0; i < kSides; ++i) {
     const double t = 2 * std::numbers::pi * i / kSides, u = a * std::cos(t), v = b * std::sin(t);
-    out.push_back({mx + u * std::cos(angle) - v * std::sin(angle), my + u * std::sin(angle) + v * std::cos(angle)});
+    out.push_back(
+        {mx + u * std::cos(angle) - v * std::sin(angle), my + u * std::sin(angle) + v * std::cos(angle)});
   }
   return out;
 }

@@ -40,7 +40,7 @@ struct TextStyle {
   Anchor anchor = Anchor::start;
   std::string colour = "#222";
   bool bold = false;
-  double turn = 0;  // degrees, clockwise
+  double turn = 0;    // degrees, clockwise
   bool halo = false;  // white around the letters, to be read over lines and points
 };
 
@@ -79,8 +79,8 @@ std::string fitted(std::string_view text, double size, double width);
 
 // A straight scale from numbers to places on the paper, with round numbers along it.
 struct Scale1 {
-  double low = 0, high = 1;      // numbers
-  double from = 0, to = 1;       // places
+  double low = 0, high = 1;  // numbers
+  double from = 0, to = 1;   // places
   double operator()(double v) const { return from + (v - low) / (high - low) * (to - from); }
   std::vector<double> ticks(int about) const;
 };

@@ -13,11 +13,11 @@ using Json = nlohmann::ordered_json;
 const std::map<std::string_view, const Text*>& table() {
   static const auto* all = [] {
     auto* out = new std::map<std::string_view, const Text*>();
-    for (const auto& part :
+    for (const std::span<const Text>& part :
          {page_texts(), finding_texts(), method_texts(), figure_texts(), descriptor_texts()})
       for (const Text& text : part)
         if (!out->emplace(text.key, &text).second)
-          fail(ErrorKind::internal, "the sentence {} is in the table twice", text.key);
+          fail(ErrorKind::usage, "the sentence {} is in the table twice", text.key);
     return out;
   }();
   return *all;
@@ -60,7 +60,7 @@ const Text* find_text(std::string_view key) {
 std::string in_language(const Phrase& phrase, Language language) {
   if (phrase.key.empty()) return phrase.literal;
   const Text* text = find_text(phrase.key);
-  if (!text) fail(ErrorKind::internal, "there is no sentence {}", phrase.key);
+  if (!text) fail(ErrorKind::usage, "there is no sentence {}", phrase.key);
   const std::string_view pattern = words(*text, language);
   std::string out;
   for (size_t i = 0; i < pattern.size();) {
@@ -73,7 +73,7 @@ std::string in_language(const Phrase& phrase, Language language) {
     const auto value = std::find_if(phrase.values.begin(), phrase.values.end(),
                                     [&](const auto& v) { return v.first == name; });
     if (end == std::string_view::npos || value == phrase.values.end())
-      fail(ErrorKind::internal, "the sentence {} lacks a value: {}", phrase.key, name);
+      fail(ErrorKind::usage, "the sentence {} lacks a value: {}", phrase.key, name);
     out += in_language(value->second, language);
     i = end + 1;
   }

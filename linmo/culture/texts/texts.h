@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What figures and reports say, in English, Chinese and Japanese: one table of sentences, each with places for
-// values. A page carries the sentences it uses once and puts the values in where the reader wants them.
+// What figures and reports say, in English, Chinese and Japanese: one table of sentences, each with places
+// for values. A page carries the sentences it uses once and puts the values in where the reader wants them.
 #pragma once
 
 #include <map>
@@ -49,7 +49,7 @@ Phrase descriptor_phrase(const std::string& name);
 
 // Null: there is no such sentence.
 const Text* find_text(std::string_view key);
-// Throws ErrorKind::internal for a key or value that is missing.
+// Throws ErrorKind::usage for a key or value that is missing.
 std::string in_language(const Phrase& phrase, Language language);
 // As the page's script reads it: a string, or {"k": key, "v": {name: …}}.
 std::string to_json(const Phrase& phrase);
