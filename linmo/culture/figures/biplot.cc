@@ -18,16 +18,20 @@ void draw_loadings(Svg& svg, const Study& study, const Scale1& x, const Scale1& 
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return length(a) > length(b); });
   order.resize(std::min(order.size(), kArrows));
   if (order.empty() || length(order[0]) == 0) return;
-  // The longest reaches four fifths of the way to the nearest edge from the origin.
+  // As long as the paper allows, so that directions can be read; the origin stays where it is.
   const double ox = std::clamp(x(0), x.from + 40, x.to - 40), oy = std::clamp(y(0), y.to + 40, y.from - 40);
-  const double room = .8 * std::min({ox - x.from, x.to - ox, oy - y.to, y.from - oy});
-  const double size = std::max(room, 90.) / length(order[0]);
+  double size = .5 * (x.to - x.from) / length(order[0]);
+  for (size_t i : order) {
+    const double dx = pca.loadings[i][0], dy = -pca.loadings[i][1];
+    size = std::min(size, (dx < 0 ? ox - x.from - 8 : x.to - ox - 8) / std::max(std::abs(dx), 1e-12));
+    size = std::min(size, (dy < 0 ? oy - y.to - 14 : y.from - oy - 14) / std::max(std::abs(dy), 1e-12));
+  }
   std::vector<std::pair<double, double>> taken;
   for (size_t i : order) {
-    const double tx = std::clamp(ox + pca.loadings[i][0] * size, x.from + 4, x.to - 4);
-    const double ty = std::clamp(oy - pca.loadings[i][1] * size, y.to + 4, y.from - 4);
+    const double tx = ox + pca.loadings[i][0] * size, ty = oy - pca.loadings[i][1] * size;
     svg.arrow(ox, oy, tx, ty, {.colour = "#333", .width = 1.25});
-    const bool is_left = tx < ox;
+    // Towards the middle of the paper where the name would run off it.
+    const bool is_left = tx - x.from > 150 && (tx < ox || x.to - tx < 150);
     double at = ty + (ty > oy ? 11 : -4);
     // Names one under the other rather than one over the other.
     for (int tries = 0; tries < 12; ++tries) {
