@@ -114,9 +114,10 @@ struct Group {
 
 // Known by its code, so that a report can say it in other languages: `values` are what the text is made of.
 // Codes: one_source (a group has works of a single source: museum and culture cannot be told apart),
-// sources_nested (no source has works of two groups), no_common_source (these two groups share none), few_clusters, few_units, unknown_artists,
-// no_common_stratum, unknown_stratum, no_group (rows without a value of the column `by`), not_described
-// (pictures that could not be read), sampled_units, skipped_descriptor.
+// sources_nested (no source has works of two groups), no_common_source (these two groups share none),
+// few_clusters, few_units, unknown_artists, no_common_stratum, unknown_stratum, no_group (rows without a
+// value of the column `by`), not_described (pictures that could not be read), sampled_units,
+// skipped_descriptor.
 struct StudyWarning {
   std::string code = {};
   std::string text = {};  // English, a sentence or two

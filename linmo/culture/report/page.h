@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A page of HTML that needs nothing but itself: text in three languages, styles and scripts inside. Everything
-// that comes from outside is escaped here.
+// A page of HTML that needs nothing but itself: text in three languages, styles and scripts inside.
+// Everything that comes from outside is escaped here.
 #pragma once
 
 #include <map>

@@ -4,12 +4,13 @@
 
 #include <filesystem>
 
-#include "linmo/core/events.h"
 #include "linmo/culture/study.h"
 
 namespace linmo::culture {
 
-// Writes the figures (and takes away those of an earlier study of the same name).
-void write_figures(const Study& study, const std::filesystem::path& folder);
+// Writes figures/*.svg, report.html and map.html; figures of an earlier study that this one does not have are
+// taken away. Pictures are shown in the report where their licence allows it (licence.h) and Study::pictures
+// says where they lie. The same study and pictures give the same bytes. Throws ErrorKind::io.
+void write_report(const Study& study, const std::filesystem::path& folder);
 
 }  // namespace linmo::culture

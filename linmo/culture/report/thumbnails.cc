@@ -15,15 +15,15 @@
 namespace linmo::culture {
 namespace {
 
-constexpr int64_t kSide = 132;        // px, long side
+constexpr int64_t kSide = 132;         // px, long side
 constexpr size_t kMostPictures = 600;  // of a page
 constexpr int kQuality = 78;
 
 std::string base64(std::span<const std::byte> bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                reinterpret_cast<const unsigned char*>(bytes.data()),
-                                static_cast<int>(bytes.size()));
+  const int n =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   out.resize(static_cast<size_t>(n));
   return out;
 }
@@ -51,11 +51,12 @@ const Thumbnails::Picture& Thumbnails::picture(int64_t row) {
       options.shrink_to_side = 2 * kSide;
       options.keep_16_bit = false;
       const Image whole = read_image(study_.pictures[row], options);
-      const double scale =
-          std::min(1., static_cast<double>(kSide) / static_cast<double>(std::max(whole.width(), whole.height())));
+      const double scale = std::min(
+          1., static_cast<double>(kSide) / static_cast<double>(std::max(whole.width(), whole.height())));
       p.width = std::max<int64_t>(1, std::llround(static_cast<double>(whole.width()) * scale));
       p.height = std::max<int64_t>(1, std::llround(static_cast<double>(whole.height()) * scale));
-      p.data = base64(encode_image(resize(whole, p.width, p.height), ImageFormat::jpeg, {.quality = kQuality}));
+      p.data =
+          base64(encode_image(resize(whole, p.width, p.height), ImageFormat::jpeg, {.quality = kQuality}));
     } catch (const Error&) {
       p.data.clear();  // gone or changed since it was described; the report can do without
       p.why_not = "page.not_shown_missing";
@@ -77,7 +78,8 @@ void Thumbnails::draw(Page& page, int64_t row, const Phrase& note) {
              "\" aria-label=\"" + name + "\"><use href=\"#p" + std::to_string(row) + "\"/></svg>\n");
   }
   page.open("figcaption");
-  page.element("span.name", fitted(work_name(study_, row), 11, 300), "title=\"" + escape_markup(work_name(study_, row)) + "\"");
+  page.element("span.name", fitted(work_name(study_, row), 11, 300),
+               "title=\"" + escape_markup(work_name(study_, row)) + "\"");
   if (!note.key.empty() || !note.literal.empty()) page.element("span.note", note);
   page.close();
   page.close();
@@ -87,8 +89,9 @@ void Thumbnails::define(Page& page) const {
   page.raw("<svg width=\"0\" height=\"0\" aria-hidden=\"true\" class=\"store\"><defs>\n");
   for (const auto& [row, p] : pictures_)
     if (!p.data.empty())
-      page.raw("<image id=\"p" + std::to_string(row) + "\" width=\"" + std::to_string(p.width) + "\" height=\"" +
-               std::to_string(p.height) + "\" href=\"data:image/jpeg;base64," + p.data + "\"/>\n");
+      page.raw("<image id=\"p" + std::to_string(row) + "\" width=\"" + std::to_string(p.width) +
+               "\" height=\"" + std::to_string(p.height) + "\" href=\"data:image/jpeg;base64," + p.data +
+               "\"/>\n");
   page.raw("</defs></svg>\n");
 }
 

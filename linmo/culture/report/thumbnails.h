@@ -27,7 +27,7 @@ class Thumbnails {
  private:
   struct Picture {
     int64_t width = 0, height = 0;
-    std::string data;     // base64 of a JPEG; empty: not shown
+    std::string data;               // base64 of a JPEG; empty: not shown
     const char* why_not = nullptr;  // key of the sentence
   };
   const Picture& picture(int64_t row);
