@@ -95,7 +95,9 @@ TEST_F(Report, PicturesAreShownWhereTheLicenceAllowsIt) {
   EXPECT_GT(count(page, "data:image/jpeg;base64,"), 5u);
   for (size_t i = 0; i < study.table.rows.size(); ++i) {
     const std::string id = "id=\"p" + std::to_string(i) + "\"";
-    if (study.table.rows[i].metadata[6] != "CC0 1.0") EXPECT_EQ(page.find(id), std::string::npos) << i;
+    if (study.table.rows[i].metadata[6] != "CC0 1.0") {
+      EXPECT_EQ(page.find(id), std::string::npos) << i;
+    }
     EXPECT_LE(count(page, id), 1u) << i;  // each once, however often it is shown
   }
   EXPECT_NE(page.find("id=\"p1\""), std::string::npos);
@@ -124,7 +126,7 @@ TEST_F(Report, EverySentenceOfThePageIsThereInAllLanguages) {
         const std::string key = page.substr(start, page.find("&quot;", start) - start);
         EXPECT_TRUE(texts[language].contains(key)) << language << " " << key;
       }
-      EXPECT_GT(used, 10u);
+      EXPECT_GE(used, 10u);
     }
   }
 }
@@ -175,6 +177,7 @@ TEST(Texts, EverySentenceHasTheSameValuesInAllLanguages) {
     for (size_t at = s.find('{'); at != std::string_view::npos; at = s.find('{', at + 1))
       out.emplace_back(s.substr(at, s.find('}', at) - at));
     std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());  // a value may be said twice
     return out;
   };
   for (const std::span<const Text>& part :
@@ -188,7 +191,9 @@ TEST(Texts, EverySentenceHasTheSameValuesInAllLanguages) {
 
 TEST(Texts, DescriptorsHaveNames) {
   for (const Descriptor& d : registry())
-    if (!d.is_parity && !d.is_nuisance) EXPECT_TRUE(find_text("d." + d.name)) << d.name;
+    if (!d.is_parity && !d.is_nuisance) {
+      EXPECT_TRUE(find_text("d." + d.name)) << d.name;
+    }
   for (const Text& t : descriptor_texts()) {
     const std::string name = std::string(t.key).substr(2);
     EXPECT_TRUE(std::any_of(registry().begin(), registry().end(), [&](const auto& d) {
