@@ -23,7 +23,7 @@ const char* size_key(double delta) {
                        : "size.large";
 }
 
-// What moves a measure most, where it is so much that a reader must know: a rank correlation under .8.
+// What moves a measure most, where it is so much that a reader must know.
 const char* fragile_cause(const Descriptor& d, double* rank) {
   if (!d.reliability) return nullptr;
   const std::pair<const char*, double> causes[] = {{"cause.resize", d.reliability->resize.rank},
@@ -31,7 +31,7 @@ const char* fragile_cause(const Descriptor& d, double* rank) {
                                                    {"cause.noise", d.reliability->noise.rank},
                                                    {"cause.crop", d.reliability->crop.rank}};
   const char* worst = nullptr;
-  *rank = .8;
+  *rank = kFragile;
   for (const auto& [key, value] : causes)
     if (value < *rank) {
       worst = key;
@@ -159,7 +159,7 @@ void write_pair(Page& page, const Study& study, int64_t first, int64_t second, T
     if (f.name == fmt::format("forest-{}-{}", first + 1, second + 1)) write_figure(page, f);
   page.element("h3", say("page.findings"));
   std::stable_sort(found.begin(), found.end(),
-                   [](const auto* a, const auto* b) { return std::abs(a->delta) > std::abs(b->delta); });
+                   [&](const auto* a, const auto* b) { return speaks_first(study, *a, *b); });
   std::map<std::string, size_t> of_group;
   size_t shown = 0;
   for (const Comparison* c : found) {

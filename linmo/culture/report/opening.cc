@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "linmo/culture/figures/parts.h"
 #include "linmo/culture/report/sections.h"
@@ -45,7 +46,7 @@ void write_pair_verdict(Page& page, const Study& study, int64_t first, int64_t s
                                       {"unknown", std::to_string(verdicts[2])}}));
   page.open("p");
   std::stable_sort(found.begin(), found.end(),
-                   [](const auto* a, const auto* b) { return std::abs(a->delta) > std::abs(b->delta); });
+                   [&](const auto* a, const auto* b) { return speaks_first(study, *a, *b); });
   // One of each group of measures: within a group they say much the same.
   std::vector<Phrase> items;
   std::vector<std::string> groups;
@@ -100,6 +101,15 @@ Phrase listed(const std::vector<Phrase>& items) {
 bool is_counted(const Study& study, const Comparison& c) {
   const Descriptor& d = study.table.columns.descriptors[c.descriptor];
   return !d.is_nuisance && !d.is_parity && std::isfinite(c.delta);
+}
+
+bool speaks_first(const Study& study, const Comparison& a, const Comparison& b) {
+  const auto rank = [&](const Comparison& c) {
+    const Descriptor& d = study.table.columns.descriptors[c.descriptor];
+    const bool is_fragile = d.reliability && d.reliability->least_rank() < kFragile;
+    return std::tuple(is_fragile, !d.is_core, -std::abs(c.delta));
+  };
+  return rank(a) < rank(b);
 }
 
 void write_opening(Page& page, const Study& study) {

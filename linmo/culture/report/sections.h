@@ -42,5 +42,10 @@ std::string hundred_text(double share);
 Phrase listed(const std::vector<Phrase>& items);
 // Style, no parity form: what a report counts and speaks of.
 bool is_counted(const Study& study, const Comparison& comparison);
+// The order in which a report speaks of differences: measures that file and scan hardly move before fragile
+// ones, core measures (little correlated) before others, larger effects before smaller ones.
+bool speaks_first(const Study& study, const Comparison& a, const Comparison& b);
+// A rank correlation under which a measure counts as fragile (Reliability::least_rank).
+inline constexpr double kFragile = .8;
 
 }  // namespace linmo::culture
