@@ -9,7 +9,7 @@
 namespace linmo::culture {
 namespace {
 
-constexpr double kRow = 18, kHead = 62, kLeft = 212, kPlot = 270, kNumbers = 270, kEdge = 8;
+constexpr double kRow = 18, kHead = 62, kLeft = 212, kPlot = 270, kNumbers = 300, kEdge = 8;
 
 struct Rows {
   std::vector<std::pair<std::string, std::vector<const Comparison*>>> groups;

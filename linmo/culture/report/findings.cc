@@ -40,6 +40,15 @@ const char* fragile_cause(const Descriptor& d, double* rank) {
   return worst;
 }
 
+// "the same with …" after what it is the same as.
+std::string formula_of(const Study& study, int64_t descriptor) {
+  const auto& all = study.table.columns.descriptors;
+  const auto line = [&](int64_t d) { return all[d].name + ": " + all[d].formula; };
+  int64_t base = descriptor;
+  while (base > 0 && all[base].formula.starts_with("the same")) --base;
+  return base == descriptor ? line(descriptor) : line(descriptor) + " — " + line(base);
+}
+
 void write_exemplars(Page& page, const Study& study, const Comparison& c, Thumbnails& thumbnails) {
   page.open("div.strip");
   for (int64_t group : {c.first, c.second}) {
@@ -95,7 +104,7 @@ void write_finding(Page& page, const Study& study, const Comparison& c, Thumbnai
   if (const char* cause = fragile_cause(d, &rank))
     page.words(say("find.fragile", {{"cause", say(cause)}, {"rank", fmt::format("{:.2f}", rank)}}));
   page.close();
-  page.element("p.note", d.name + ": " + d.formula);
+  page.element("p.note", formula_of(study, c.descriptor));
   write_exemplars(page, study, c, thumbnails);
   page.close();
 }
