@@ -15,7 +15,7 @@ namespace linmo::culture {
 namespace {
 
 constexpr int kColours = 10, kStarts = 5;
-constexpr size_t kMostWorks = 180;
+constexpr size_t kMostWorks = 120;
 
 std::string hex(const Lab& oklab) {
   const Lab linear = linear_of_oklab(oklab);

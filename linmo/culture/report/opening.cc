@@ -93,7 +93,7 @@ std::string hundred_text(double share) {
 
 Phrase listed(const std::vector<Phrase>& items) {
   Phrase out = items.empty() ? Phrase() : items.back();
-  for (size_t i = items.size() - 1; i-- > 0 && !items.empty();)
+  for (size_t i = items.empty() ? 0 : items.size() - 1; i-- > 0;)
     out = say("open.list", {{"a", items[i]}, {"b", out}});
   return out;
 }

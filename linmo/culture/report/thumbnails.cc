@@ -15,9 +15,9 @@
 namespace linmo::culture {
 namespace {
 
-constexpr int64_t kSide = 132;         // px, long side
+constexpr int64_t kSide = 112;         // px, long side
 constexpr size_t kMostPictures = 600;  // of a page
-constexpr int kQuality = 78;
+constexpr int kQuality = 72;
 
 std::string base64(std::span<const std::byte> bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
