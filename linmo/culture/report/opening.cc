@@ -62,9 +62,10 @@ void write_pair_verdict(Page& page, const Study& study, int64_t first, int64_t s
     page.words(
         say(r->p <= study.settings.alpha ? "open.scan" : "open.scan_none", {{"auc", hundred_text(r->auc)}}));
   if (const LadderRung* r = rung_of(study, first, second, "style_without_nuisance"))
-    page.words(say("open.style", {{"auc", hundred_text(r->auc)},
-                                  {"low", hundred_text(r->auc_interval.low)},
-                                  {"high", hundred_text(r->auc_interval.high)}}));
+    page.words(say(r->auc_interval.low > .5 ? "open.style" : "open.style_none",
+                   {{"auc", hundred_text(r->auc)},
+                    {"low", hundred_text(r->auc_interval.low)},
+                    {"high", hundred_text(r->auc_interval.high)}}));
   if (const LadderRung* r = rung_of(study, first, second, "leave_source_out"))
     page.words(say("open.left_out", {{"auc", hundred_text(r->auc)},
                                      {"low", hundred_text(r->auc_interval.low)},
@@ -147,18 +148,21 @@ void write_hypotheses(Page& page, const Study& study) {
   page.open("section");
   page.element("h2", say("page.confirmatory"));
   page.open("ul");
-  for (const HypothesisResult& h : study.hypotheses)
-    page.element(
-        "li", say("hyp.line",
-                  {{"claim", say("hyp." + h.hypothesis.direction,
-                                 {{"descriptor", descriptor_phrase(h.hypothesis.descriptor)},
-                                  {"first", h.hypothesis.first},
-                                  {"second", h.hypothesis.second}})},
-                   {"outcome", say(h.outcome == HypothesisOutcome::supported      ? "outcome.supported"
-                                   : h.outcome == HypothesisOutcome::contradicted ? "outcome.contradicted"
-                                                                                  : "outcome.cannot_tell")},
-                   {"p", p_text(h.p)},
-                   {"holm", p_text(h.p_adjusted)}}));
+  for (const HypothesisResult& h : study.hypotheses) {
+    page.open("li");
+    page.words(say("hyp.line",
+                   {{"claim", say("hyp." + h.hypothesis.direction,
+                                  {{"descriptor", descriptor_phrase(h.hypothesis.descriptor)},
+                                   {"first", h.hypothesis.first},
+                                   {"second", h.hypothesis.second}})},
+                    {"outcome", say(h.outcome == HypothesisOutcome::supported      ? "outcome.supported"
+                                    : h.outcome == HypothesisOutcome::contradicted ? "outcome.contradicted"
+                                                                                   : "outcome.cannot_tell")},
+                    {"p", p_text(h.p)},
+                    {"holm", p_text(h.p_adjusted)}}));
+    if (!h.hypothesis.note.empty()) page.element("span.note", h.hypothesis.note);
+    page.close();
+  }
   page.close();
   page.close();
 }

@@ -115,6 +115,12 @@ constexpr Text kTexts[] = {
      "扣除文件所能解释的部分后，仅凭风格为 100 次中 {auc} 次 [{low}, {high}]。",
      "ファイルで説明できる分を除いた様式だけでは 100 回中 {auc} 回 [{low}, {high}]。"},
 
+    {"open.style_none",
+     "Without what the files explain, style no longer tells them apart: {auc} of 100 [{low}, {high}], where "
+     "guessing gives 50.",
+     "扣除文件所能解释的部分后，仅凭风格已无法区分：100 次中 {auc} 次 [{low}, {high}]，猜测为 50。",
+     "ファイルで説明できる分を除くと、様式だけではもう区別できない：100 回中 {auc} 回 [{low}, "
+     "{high}]（当て推量は 50）。"},
     {"find.head", "{descriptor}: higher in {high}", "{descriptor}：{high} 较高",
      "{descriptor}：{high} が高い"},
     {"find.body",

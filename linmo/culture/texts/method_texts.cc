@@ -59,11 +59,10 @@ constexpr Text kTexts[] = {
      "相関の低い中核尺度 {core}（ロバスト標準偏差単位）を、エネルギー距離、Fréchet 距離、PERMANOVA と "
      "PERMDISP（並べ替え {permutations} "
      "回）、変動分割、主成分、作者をまとめた {folds} 分割のリッジ分類器に用いた。乱数の種 {seed}。"},
-    {"method.preregistered",
-     "Hypotheses were registered before looking (SHA-256 {hash}); all else is exploratory.",
-     "假设事先登记（SHA-256 {hash}）；其余均为探索性。",
-     "仮説は事前に登録した（SHA-256 {hash}）。その他は探索的である。"},
-    {"method.exploratory", "No hypothesis was registered before looking: all of this is exploratory.",
+    {"method.preregistered", "Hypotheses were stated in a file (SHA-256 {hash}); all else is exploratory.",
+     "假设登记于文件（SHA-256 {hash}）；其余均为探索性。",
+     "仮説はファイルに登録した（SHA-256 {hash}）。その他は探索的である。"},
+    {"method.exploratory", "No hypothesis was stated beforehand: all of this is exploratory.",
      "未事先登记假设：全部结果均为探索性。", "事前に登録した仮説はなく、すべて探索的である。"},
 
     {"limit.collections",

@@ -13,7 +13,7 @@ constexpr Text kTexts[] = {
     {"page.read_first", "Read this first", "请先阅读", "はじめにお読みください"},
     {"page.also", "Also to be known", "另须知", "そのほかの注意"},
     {"page.groups", "What is compared", "比较对象", "比べたもの"},
-    {"page.confirmatory", "Written down before looking", "事先登记的假设", "事前に登録した仮説"},
+    {"page.confirmatory", "Hypotheses stated in a file", "登记的假设", "登録した仮説"},
     {"page.findings", "What differs", "有何差异", "何が違うか"},
     {"page.equal", "What is practically equal", "实际等同之处", "実質的に同じもの"},
     {"page.unknown", "What this study cannot tell", "本研究无法判断之处", "この研究では判断できないこと"},
