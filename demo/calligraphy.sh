@@ -30,7 +30,7 @@ if ((${#missing[@]})); then
   exit 1
 fi
 
-rm -rf "$out"
+rm -rf "$out/glyphs"
 mkdir -p "$out"
 "$linmo" glyphs "${files[@]}" -o "$out/glyphs" --characters U+4E00-9FFF --size 256 --limit 80 --seed 1
 echo "file,culture,artist,title,source,genre,licence" >"$out/glyphs/metadata.csv"

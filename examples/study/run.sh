@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The example study of docs/study.md, from the pictures on: examples/study/run.sh DATA [OUT]
 # DATA holds chinese_landscape/, japanese_ukiyoe/ with japanese_ukiyoe.landscapes.txt, european_impressionism/.
-# LINMO names the program (build/release/linmo). About 5 minutes on one core.
+# LINMO names the program (build/release/linmo). About 15 minutes on one core.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 data=$(cd "${1:?the folder of the pictures}" && pwd)

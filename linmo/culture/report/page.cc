@@ -96,7 +96,7 @@ std::string Page::finish(const Phrase& title, std::string_view styles, std::stri
   return out;
 }
 
-std::string in_script(std::string json) {
+std::string in_script(const std::string& json) {
   std::string out;
   for (char c : json) {
     if (c == '<')

@@ -40,6 +40,6 @@ class Page {
 };
 
 // JSON that may stand inside <script>.
-std::string in_script(std::string json);
+std::string in_script(const std::string& json);
 
 }  // namespace linmo::culture
