@@ -18,7 +18,8 @@ Phrase warning_phrase(const StudyWarning& w) {
   Phrase::Values values;
   for (const auto& [name, value] : w.values) {
     // A refused file's name could be anything; only the first two values belong to the sentence.
-    if (values.size() < 3) values.emplace_back(name, value);
+    if (values.size() < 3)
+      values.emplace_back(name, name == "descriptor" ? descriptor_phrase(value) : Phrase(value));
   }
   return say(key, values);
 }
@@ -58,20 +59,31 @@ void write_pair_verdict(Page& page, const Study& study, int64_t first, int64_t s
                                       {"group", study.groups[c->delta > 0 ? second : first].name}}));
   }
   if (!items.empty()) page.words(say("open.strongest", {{"list", listed(items)}}));
+  // What a classifier does counts where chance does not do it as well, and where chance can be told at all.
+  const auto may_be_chance = [&](const LadderRung& r) { return !(r.p <= study.settings.alpha); };
+  const auto values = [](const LadderRung& r) {
+    return Phrase::Values{{"auc", hundred_text(r.auc)},
+                          {"low", hundred_text(r.auc_interval.low)},
+                          {"high", hundred_text(r.auc_interval.high)},
+                          {"p", p_text(r.p)}};
+  };
+  constexpr double kHardly = .6;
   if (const LadderRung* r = rung_of(study, first, second, "nuisance"))
-    page.words(
-        say(r->p <= study.settings.alpha ? "open.scan" : "open.scan_none", {{"auc", hundred_text(r->auc)}}));
-  if (const LadderRung* r = rung_of(study, first, second, "style_without_nuisance"))
-    page.words(say(r->auc_interval.low > .5 ? "open.style" : "open.style_none",
-                   {{"auc", hundred_text(r->auc)},
-                    {"low", hundred_text(r->auc_interval.low)},
-                    {"high", hundred_text(r->auc_interval.high)}}));
-  if (const LadderRung* r = rung_of(study, first, second, "leave_source_out"))
-    page.words(say("open.left_out", {{"auc", hundred_text(r->auc)},
-                                     {"low", hundred_text(r->auc_interval.low)},
-                                     {"high", hundred_text(r->auc_interval.high)}}));
-  else
+    page.words(say(!may_be_chance(*r) ? "open.scan"
+                   : r->auc < kHardly ? "open.scan_none"
+                                      : "open.scan_chance",
+                   values(*r)));
+  if (const LadderRung* r = rung_of(study, first, second, "style_without_nuisance")) {
+    const bool is_none = may_be_chance(*r) && r->auc_interval.low <= .5;
+    page.words(say(is_none ? "open.style_none" : "open.style", values(*r)));
+    if (may_be_chance(*r) && !is_none) page.words(say("open.chance", values(*r)));
+  }
+  if (const LadderRung* r = rung_of(study, first, second, "leave_source_out")) {
+    page.words(say("open.left_out", values(*r)));
+    if (may_be_chance(*r)) page.words(say("open.chance", values(*r)));
+  } else {
     page.words(say("open.left_out_not"));
+  }
   page.close();
 }
 

@@ -66,6 +66,21 @@ TEST_F(Report, TheWarningStandsFirst) {
   EXPECT_EQ(written(calm).find("class=\"loud\""), std::string::npos);
 }
 
+TEST_F(Report, SaysWhenAClassifierMayBeLucky) {
+  Study study = test_study();
+  EXPECT_NE(written(study).find("already give the collection away"), std::string::npos);
+  for (LadderRung& r : study.ladder) r.p = .3;
+  const std::string page = written(study);
+  EXPECT_EQ(page.find("already give the collection away"), std::string::npos);
+  EXPECT_EQ(page.find("hardly give the collection away"), std::string::npos);
+  EXPECT_NE(page.find("name the collection in 80 of 100 cases; with so few"), std::string::npos);
+  EXPECT_NE(page.find("With so few independent works, that may be chance (p 0.3)"), std::string::npos);
+  for (LadderRung& r : study.ladder) r.auc = .52, r.auc_interval = {.4, .6};
+  const std::string none = written(study);
+  EXPECT_NE(none.find("hardly give the collection away"), std::string::npos);
+  EXPECT_NE(none.find("style no longer tells them apart: 52 of 100"), std::string::npos);
+}
+
 TEST_F(Report, NeedsNothingButItself) {
   for (const char* name : {"report.html", "map.html"}) {
     const std::string page = written(with_pictures(), name);

@@ -64,6 +64,13 @@ constexpr Text kTexts[] = {
     {"w.not_described", "{pictures} pictures of {group} could not be read; they are listed in the datasheet.",
      "{group} 有 {pictures} 幅图像无法读取；见数据说明。",
      "{group} の図版 {pictures} 点が読めなかった。データシートに記す。"},
+    {"w.skipped_descriptor",
+     "{descriptor}: missing for more than a fifth of the works or the same for all; it takes no part in what "
+     "looks at "
+     "all measures together.",
+     "{descriptor}：超过五分之一的作品缺此项，或全部相同；不参与综合分析。",
+     "{descriptor}"
+     "：五分の一を超える作品で欠けているか、すべて同じ値であり、全尺度をまとめた分析には加えない。"},
 
     {"open.pair",
      "{first} and {second}: of {n} measures of style, {different} differ, {equivalent} are shown to be "
@@ -97,6 +104,17 @@ constexpr Text kTexts[] = {
      "仅凭文件本身（尺寸、JPEG、噪声、色偏）几乎认不出馆藏（100 次中 {auc} 次，猜测为 50）。",
      "ファイルだけ（寸法・JPEG・ノイズ・色かぶり）からはコレクションはほとんど分からない（100 回中 {auc} "
      "回、当て推量は 50）。"},
+    {"open.scan_chance",
+     "The files alone (size, JPEG, noise, casts) name the collection in {auc} of 100 cases; with so few "
+     "independent works "
+     "that may be chance (p {p}).",
+     "仅凭文件（尺寸、JPEG、噪声、色偏），100 次中 {auc} 次能认出馆藏；独立作品太少，这可能出于偶然（p "
+     "{p}）。",
+     "ファイルだけ（寸法・JPEG・ノイズ・色かぶり）で 100 回中 {auc} "
+     "回コレクションを言い当てるが、独立した作品が少なく、偶然かもしれない"
+     "（p {p}）。"},
+    {"open.chance", "With so few independent works, that may be chance (p {p}).",
+     "独立作品太少，这可能出于偶然（p {p}）。", "独立した作品が少なく、偶然かもしれない（p {p}）。"},
     {"open.left_out",
      "In museums that it has never seen, a classifier tells the two apart by style in {auc} of 100 cases "
      "[{low}, {high}]; guessing gives 50. This is the figure that speaks for more than the museums.",
