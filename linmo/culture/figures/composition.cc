@@ -33,13 +33,13 @@ std::vector<MapPoint> centres(const Study& study, const Group& group, int64_t x,
 constexpr int kSide = 22;
 constexpr double kNear = .2, kFar = .8, kBandwidth = .025;
 std::vector<double> density(const std::vector<MapPoint>& points) {
-  std::vector<double> out(kSide * kSide, 0);
+  std::vector<double> out(size_t{kSide} * kSide, 0);
   for (int i = 0; i < kSide; ++i)
     for (int j = 0; j < kSide; ++j) {
       const double cx = kNear + (kFar - kNear) * (j + .5) / kSide,
                    cy = kNear + (kFar - kNear) * (i + .5) / kSide;
       for (const MapPoint& p : points)
-        out[static_cast<size_t>(i * kSide + j)] +=
+        out[static_cast<size_t>(i) * kSide + static_cast<size_t>(j)] +=
             std::exp(-((p.x - cx) * (p.x - cx) + (p.y - cy) * (p.y - cy)) / (2 * kBandwidth * kBandwidth));
     }
   return out;
@@ -87,7 +87,7 @@ Figure draw_composition(const Study& study) {
         for (int64_t row : study.groups[g].rows)
           if (const double v = study.table.rows[row].values[column]; std::isfinite(v)) sum += v, ++n;
         const double mean = n > 0 ? sum / n : NAN;
-        const double x = left() + kCell / 3 * (cell % 3), y = top(g) + kCell / 3 * (cell / 3);
+        const double x = left() + kCell / 3 * (cell % 3), y = top(g) + kCell / 3 * std::floor(cell / 3.);
         svg.rect(x, y, kCell / 3, kCell / 3, std::isnan(mean) ? "#eee" : heat(mean));
         svg.text(x + kCell / 6, y + kCell / 6 + 4, percent_text(mean),
                  {.anchor = Anchor::middle, .colour = mean > .45 ? "#fff" : "#222"});
@@ -108,7 +108,8 @@ Figure draw_composition(const Study& study) {
       constexpr double kStep = kCell / kSide;
       for (int i = 0; i < kSide; ++i)
         for (int j = 0; j < kSide; ++j)
-          if (const double v = cells[static_cast<size_t>(i * kSide + j)] / most; v > .015)
+          if (const double v = cells[static_cast<size_t>(i) * kSide + static_cast<size_t>(j)] / most;
+              v > .015)
             svg.rect(left() + j * kStep, top(g) + i * kStep, kStep + .2, kStep + .2, heat(v));
       const double middle = kCell / 2;
       for (int side = 0; side < 2; ++side) {
