@@ -9,6 +9,8 @@
 #include "app/cli/console.h"
 #include "linmo/core/files.h"
 #include "linmo/culture/preregistration.h"
+#include "linmo/culture/report/pictures.h"
+#include "linmo/culture/report/report.h"
 #include "linmo/culture/study_files.h"
 
 namespace linmo::cli {
@@ -17,7 +19,7 @@ namespace fs = std::filesystem;
 using namespace culture;
 
 struct Options {
-  std::vector<std::string> sources;
+  std::vector<std::string> sources, pictures;
   std::string output, cache, preregistration, write_preregistration;
   CompareSettings settings;
   Protocol protocol;
@@ -72,7 +74,7 @@ void print_summary(const Study& study, const Options& o) {
   for (size_t a = 0; a < study.groups.size(); ++a)
     for (size_t b = a + 1; b < study.groups.size(); ++b)
       print_pair(study, static_cast<int64_t>(a), static_cast<int64_t>(b));
-  fmt::print("\nall of it in {}\n", o.output);
+  fmt::print("\nall of it in {}; start with {}\n", o.output, (fs::path(o.output) / "report.html").string());
 }
 
 int run(const Options& o) {
@@ -103,8 +105,16 @@ int run(const Options& o) {
     job.preregistration_name = o.preregistration;
     if (job.preregistration.empty()) fail(ErrorKind::input, "{} is empty", o.preregistration);
   }
-  const Study study = compare(job, console);
+  const std::vector<fs::path> folders(o.pictures.begin(), o.pictures.end());
+  for (const fs::path& folder : folders)
+    if (!fs::is_directory(folder)) fail(ErrorKind::io, "--pictures: there is no folder {}", to_utf8(folder));
+  Study study = compare(job, console);
+  if (!folders.empty())
+    if (const int64_t missing = find_pictures(study, folders); missing > 0)
+      console.warn(fmt::format("--pictures: {} of {} pictures are not there; the report does without",
+                               missing, study.table.rows.size()));
   write_study_files(study, o.output);
+  write_report(study, o.output);
   if (o.json)
     fmt::print("{}", study_json(study));
   else
@@ -123,6 +133,9 @@ void add_compare(Registry registry) {
       "tables of linmo describe, or collections, folders, IIIF manifests, which are described "
       "first; one a group, or any number with --by");
   command->add_option("-o,--output", options->output, "folder of the study");
+  command->add_option("--pictures", options->pictures,
+                      "folders where the pictures of tables lie, for the report (found by name and SHA-256; "
+                      "folders and collections that are described here need none)");
   command->add_option("--preregistration", options->preregistration,
                       "hypotheses that were written down before (TOML); their tests are listed apart");
   command->add_option("--write-preregistration", options->write_preregistration,

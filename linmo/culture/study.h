@@ -114,9 +114,10 @@ struct Group {
 
 // Known by its code, so that a report can say it in other languages: `values` are what the text is made of.
 // Codes: one_source (a group has works of a single source: museum and culture cannot be told apart),
-// sources_nested (no source has works of two groups), few_clusters, few_units, unknown_artists,
-// no_common_stratum, unknown_stratum, no_group (rows without a value of the column `by`), not_described
-// (pictures that could not be read), sampled_units, skipped_descriptor.
+// sources_nested (no source has works of two groups), no_common_source (these two groups share none),
+// few_clusters, few_units, unknown_artists, no_common_stratum, unknown_stratum, no_group (rows without a
+// value of the column `by`), not_described (pictures that could not be read), sampled_units,
+// skipped_descriptor.
 struct StudyWarning {
   std::string code = {};
   std::string text = {};  // English, a sentence or two
@@ -204,7 +205,7 @@ struct Separation {
   double mmd_p = kUnknown;
   double frechet = kUnknown;
   double frechet_infinite = kUnknown;  // extrapolated to endless collections
-  Interval frechet_infinite_interval;
+  Interval frechet_infinite_interval = {};
   std::vector<FrechetShare> frechet_shares;  // largest first
 };
 
@@ -236,7 +237,7 @@ struct LadderRung {
   std::string name;  // nuisance, style, style_without_nuisance, leave_source_out
   int64_t first = 0, second = 0;
   bool is_possible = true;
-  std::string reason;  // why not
+  std::string reason = {};  // why not
   int64_t descriptors = 0, folds = 0, n = 0;
   double auc = kUnknown;
   Interval auc_interval;

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 import unittest
+from xml.etree import ElementTree
 
 import support
 from support import DONE, FAILED, USAGE, make_picture, needs_command
@@ -49,7 +50,7 @@ class CompareTest(support.Case):
         study = self.dir / "研究"
         done = self.run_linmo("compare", *self.tables(), "-o", study, *QUICK)
         self.assertIn("中国 → Europe", done.stdout)
-        for name in ("results.csv", "study.json", "features.csv", "settings.toml"):
+        for name in ("results.csv", "study.json", "features.csv", "settings.toml", "report.html", "map.html"):
             self.assertTrue((study / name).exists(), name)
         self.assertNoLeftovers(study)
         with open(study / "results.csv", encoding="utf-8", newline="") as f:
@@ -70,10 +71,58 @@ class CompareTest(support.Case):
         tables = self.tables()
         for name, threads in (("a", 1), ("b", 2)):
             self.run_linmo("compare", *tables, "-o", self.dir / name, "--threads", threads, *QUICK)
-        for file in sorted((self.dir / "a").iterdir()):
-            self.assertEqual(file.read_bytes(), (self.dir / "b" / file.name).read_bytes(), file.name)
+        files = sorted(f.relative_to(self.dir / "a") for f in (self.dir / "a").rglob("*") if f.is_file())
+        self.assertGreater(len(files), 8)
+        for file in files:
+            self.assertEqual((self.dir / "a" / file).read_bytes(), (self.dir / "b" / file).read_bytes(), file)
         self.run_linmo("compare", *tables, "-o", self.dir / "c", "--seed", "2", *QUICK)
         self.assertNotEqual((self.dir / "a/results.csv").read_bytes(), (self.dir / "c/results.csv").read_bytes())
+
+    def test_report_of_pictures(self):
+        folders = []
+        for group, tint, licence in (("中国", 40, "CC0"), ("Europe", 120, "All rights reserved")):
+            folder = self.dir / group
+            folder.mkdir()
+            with open(folder / "metadata.csv", "w", encoding="utf-8", newline="") as f:
+                out = csv.writer(f)
+                out.writerow(["file", "culture", "artist", "title", "source", "licence"])
+                for i in range(8):
+                    make_picture(folder / f"雪景{i}.png", 96, 64, seed=tint + i)
+                    out.writerow([f"雪景{i}.png", group, f"{group} {i // 2}", f"=山水<script>{i}", f"museum {i % 2}",
+                                  licence])
+            (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno picture")
+            folders.append(folder)
+        study = self.dir / "研究"
+        self.run_linmo("compare", *folders, "-o", study, *QUICK)
+        page = (study / "report.html").read_text(encoding="utf-8")
+        chart = (study / "map.html").read_text(encoding="utf-8")
+        for text in (page, chart):
+            self.assertIn("中国", text)
+            self.assertNotIn("<script>0", text)
+            outside = text.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+            self.assertNotRegex(outside, r"https?:|\bsrc=|url\(|@import|fetch\(")
+        self.assertIn("=山水&lt;script&gt;", page)
+        self.assertIn("broken.png", page)
+        self.assertIn("data:image/jpeg;base64,", page)
+        self.assertIn("its licence does not allow it", page)
+        figures = sorted(f.name for f in (study / "figures").iterdir())
+        for name in ("forest-1-2.svg", "forest-1-2-all.svg", "palettes.svg", "composition.svg", "pca.svg", "plane.svg"):
+            self.assertIn(name, figures)
+        for name in figures:
+            root = ElementTree.parse(study / "figures" / name).getroot()
+            self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
+            self.assertTrue(any(e.tag.endswith("}text") for e in root.iter()), name)
+        # From tables the pictures are found again; a folder that is not there is said before anything is computed.
+        tables = []
+        for folder in folders:
+            tables.append(self.dir / f"{folder.name}.csv")
+            self.run_linmo("describe", folder, "-o", tables[-1], "--quiet", code=FAILED)  # one is broken
+        self.run_linmo("compare", *tables, "-o", self.dir / "without", *QUICK)
+        self.assertNotIn("data:image/", (self.dir / "without/report.html").read_text(encoding="utf-8"))
+        self.run_linmo("compare", *tables, "-o", self.dir / "with", "--pictures", self.dir, *QUICK)
+        self.assertIn("data:image/", (self.dir / "with/report.html").read_text(encoding="utf-8"))
+        self.fails("compare", *tables, "-o", self.dir / "x", "--pictures", self.dir / "nowhere", says="nowhere")
+        self.assertFalse((self.dir / "x").exists())
 
     def test_one_source_is_said_first(self):
         done = self.run_linmo("compare", *self.tables(sources=1), "-o", self.dir / "s", *QUICK)

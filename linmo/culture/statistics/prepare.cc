@@ -345,6 +345,25 @@ class Preparer {
           "sources; only what carries over to sources that were left out (see the ladder) speaks for the "
           "groups.",
           true);
+    else
+      warn_of_pairs(of, shared);
+  }
+
+  // Some groups share a source; those that share none with each other are named.
+  void warn_of_pairs(const std::vector<std::set<int64_t>>& of, const std::set<int64_t>& shared) {
+    const auto stands_alone = [&](size_t g) { return of[g].size() == 1 && !shared.contains(*of[g].begin()); };
+    for (size_t a = 0; a < of.size(); ++a)
+      for (size_t b = a + 1; b < of.size(); ++b) {
+        if (stands_alone(a) || stands_alone(b)) continue;  // one_source has said so
+        bool common = false;
+        for (int64_t id : of[a]) common = common || (id >= 0 && of[b].contains(id));
+        if (!common)
+          add("no_common_source",
+              fmt::format("No source has works of both {} and {}: what differs between them may belong to "
+                          "the museums and their photographs as much as to the cultures.",
+                          study_.groups[a].name, study_.groups[b].name),
+              true, {{"first", study_.groups[a].name}, {"second", study_.groups[b].name}});
+      }
   }
 
   void warn_of_strata() {

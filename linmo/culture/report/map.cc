@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// map.html. A page of its own: it wants the whole window and the keyboard, and the works of a large study
+// weigh more than the report.
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "linmo/collection/csv.h"
+#include "linmo/culture/figures/parts.h"
+#include "linmo/culture/report/embedded.h"
+#include "linmo/culture/report/sections.h"
+
+namespace linmo::culture {
+namespace {
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kShownColumns[] = {"title", "artist", "date", "genre", "source", "licence"};
+
+// A column as numbers of its different values, which repeat.
+Json column(const std::vector<std::string>& values) {
+  std::map<std::string, size_t> numbers;
+  Json names = Json::array(), at = Json::array();
+  for (const std::string& value : values) {
+    const auto [entry, is_new] = numbers.try_emplace(value, numbers.size());
+    if (is_new) names.push_back(value);
+    at.push_back(entry->second);
+  }
+  return {{"names", names}, {"at", at}};
+}
+
+double rounded(double v) {
+  return std::isfinite(v) ? std::round(v * 1e4) / 1e4 : 0;
+}
+
+Json map_data(const Study& study) {
+  const PcaMap& pca = study.pca;
+  Json out;
+  out["groups"] = Json::array();
+  for (size_t g = 0; g < study.groups.size(); ++g)
+    out["groups"].push_back({{"name", to_valid_utf8(study.groups[g].name)},
+                             {"colour", group_colour(static_cast<int64_t>(g))},
+                             {"shape", (g + g / 8) % 4}});
+  Json x = Json::array(), y = Json::array(), file = Json::array();
+  for (size_t i = 0; i < pca.points.size(); ++i) {
+    x.push_back(rounded(pca.points[i].x));
+    y.push_back(rounded(pca.points[i].y));
+    file.push_back(to_valid_utf8(study.table.rows[pca.rows[i]].file));
+  }
+  out["x"] = x;
+  out["y"] = y;
+  out["group"] = pca.groups;
+  out["file"] = file;
+  out["columns"] = Json::object();
+  for (const char* name : kShownColumns) {
+    const int64_t at = study.table.columns.find_metadata(name);
+    if (at < 0) continue;
+    std::vector<std::string> values;
+    for (int64_t row : pca.rows) values.push_back(to_valid_utf8(study.table.rows[row].metadata[at]));
+    out["columns"][name] = column(values);
+  }
+  const auto axis = [&](size_t i) {
+    return Json::parse(to_json(say(
+        "figure.component", {{"n", std::to_string(i + 1)},
+                             {"share", percent_text(i < pca.explained.size() ? pca.explained[i] : NAN)}})));
+  };
+  out["axes"] = Json::array({axis(0), axis(1)});
+  return out;
+}
+
+}  // namespace
+
+std::string map_page(const Study& study) {
+  const PcaMap& pca = study.pca;
+  const auto share = [&](size_t i) {
+    return percent_text(i < pca.explained.size() ? pca.explained[i] : NAN);
+  };
+  Page page;
+  page.open("header");
+  const Phrase title = say("page.map_title", {{"names", names_of(study)}});
+  page.element("h1", title);
+  page.raw(
+      "<nav aria-label=\"Language\"><button data-language=\"en\" lang=\"en\">English</button>"
+      "<button data-language=\"zh-Hans\" lang=\"zh-Hans\">中文</button>"
+      "<button data-language=\"ja\" lang=\"ja\">日本語</button></nav>\n");
+  page.close();
+  page.open("div.bar");
+  page.raw("<span id=\"groups\"></span>\n<label>");
+  page.words(say("map.filter"));
+  page.raw("<select id=\"column\"></select> ");
+  page.words(say("map.contains"));
+  page.raw("<input id=\"text\" type=\"search\"></label>\n");
+  page.element("button", say("map.lasso"), "id=\"lasso\" aria-pressed=\"false\"");
+  page.element("button", say("map.all"), "id=\"all\"");
+  page.element("button", say("map.clear"), "id=\"clear\"");
+  page.element("button", say("map.save"), "id=\"save\"");
+  page.close();
+  page.open("div.stage");
+  page.raw(
+      "<div id=\"paper\"><canvas id=\"points\"></canvas><canvas id=\"over\" tabindex=\"0\" "
+      "role=\"application\" "
+      "aria-describedby=\"help\"></canvas></div>\n<aside><p id=\"count\" aria-live=\"polite\"></p>"
+      "<p id=\"here\" aria-live=\"polite\"></p><ol id=\"list\"></ol></aside>\n");
+  page.close();
+  page.element("p.note", say("map.help"), "id=\"help\"");
+  page.element("p.note", say("map.caption", {{"descriptors", std::to_string(pca.descriptors.size())},
+                                             {"x", share(0)},
+                                             {"y", share(1)}}));
+  page.raw("<script type=\"application/json\" id=\"works\">" + in_script(map_data(study).dump()) +
+           "</script>\n");
+  page.keep_all("figure.component");
+  page.keep_all("map.");
+  for (const char* key : {"table.title", "table.artist", "table.date", "table.genre", "table.source",
+                          "table.licence", "table.file"})
+    page.keep(say(key));
+  return page.finish(title, std::string(kPageCss) + std::string(kMapCss),
+                     std::string(kPageJs) + std::string(kMapJs));
+}
+
+}  // namespace linmo::culture

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/culture/report/report.h"
+
+#include <algorithm>
+#include <regex>
+
+#include "linmo/core/error.h"
+#include "linmo/core/files.h"
+#include "linmo/culture/figures/figures.h"
+#include "linmo/culture/report/embedded.h"
+#include "linmo/culture/report/sections.h"
+
+namespace linmo::culture {
+namespace fs = std::filesystem;
+namespace {
+
+void write_figures(const std::vector<Figure>& list, const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail(ErrorKind::io, "cannot make {}: {}", to_utf8(folder), error.message());
+  std::vector<fs::path> kept;
+  for (const Figure& f : list) {
+    kept.push_back(folder / (f.name + ".svg"));
+    write_file(kept.back(), f.svg);
+  }
+  // Other people's files stay.
+  static const std::regex ours(
+      "(forest-[0-9]+-[0-9]+(-all)?|palettes|composition|pca|collections|dendrogram|plane)\\.svg");
+  for (const fs::path& file : list_files(folder))
+    if (std::regex_match(to_utf8(file.filename()), ours) &&
+        std::find(kept.begin(), kept.end(), file) == kept.end())
+      fs::remove(file, error);
+}
+
+std::string report_page(const Study& study, const std::vector<Figure>& figures) {
+  Page page;
+  Thumbnails thumbnails(study);
+  page.open("header");
+  page.element("span.dim", "linmo compare");
+  page.raw(
+      "<nav aria-label=\"Language\"><button data-language=\"en\" lang=\"en\">English</button>"
+      "<button data-language=\"zh-Hans\" lang=\"zh-Hans\">中文</button>"
+      "<button data-language=\"ja\" lang=\"ja\">日本語</button></nav>\n");
+  page.close();
+  page.open("main");
+  const Phrase title = say("page.title", {{"names", names_of(study)}});
+  page.element("h1", title);
+  write_opening(page, study);
+  write_hypotheses(page, study);
+  page.open("p.nolink");
+  page.element("a", say("page.map_link"), "href=\"map.html\" data-page=\"map.html\"");
+  page.close();
+  for (const auto& [first, second] : shown_pairs(study))
+    write_pair(page, study, first, second, thumbnails, figures);
+  write_together(page, study);
+  page.open("section");
+  page.element("h2", say("page.figures"));
+  for (const Figure& f : figures)
+    if (!f.name.starts_with("forest-")) write_figure(page, f);
+  page.close();
+  write_works(page, study, thumbnails);
+  write_datasheet(page, study, thumbnails);
+  write_method(page, study);
+  write_measures(page, study);
+  write_credits(page, study, thumbnails);
+  page.close();
+  page.open("footer");
+  page.element("p", say("page.footer", {{"version", study.version}}));
+  page.close();
+  thumbnails.define(page);
+  page.keep_all("figure.");
+  return page.finish(title, kPageCss, kPageJs);
+}
+
+}  // namespace
+
+void write_report(const Study& study, const fs::path& folder) {
+  const std::vector<Figure> figures = draw_figures(study);
+  write_figures(figures, folder / "figures");
+  write_file(folder / "report.html", report_page(study, figures));
+  write_file(folder / "map.html", map_page(study));
+}
+
+}  // namespace linmo::culture

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linmo/culture/report/thumbnails.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+
+#include "linmo/core/error.h"
+#include "linmo/culture/figures/parts.h"
+#include "linmo/culture/licence.h"
+#include "linmo/image/codec.h"
+#include "linmo/image/convert.h"
+#include "linmo/image/resize.h"
+
+namespace linmo::culture {
+namespace {
+
+constexpr int64_t kSide = 112;         // px, long side
+constexpr size_t kMostPictures = 600;  // of a page
+constexpr int kQuality = 72;
+
+std::string base64(std::span<const std::byte> bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int n =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  out.resize(static_cast<size_t>(n));
+  return out;
+}
+
+std::string field(const Study& study, int64_t row, std::string_view column) {
+  const int64_t at = study.table.columns.find_metadata(column);
+  return at < 0 ? std::string() : study.table.rows[row].metadata[at];
+}
+
+}  // namespace
+
+const Thumbnails::Picture& Thumbnails::picture(int64_t row) {
+  const auto [at, is_new] = pictures_.try_emplace(row);
+  Picture& p = at->second;
+  if (!is_new) return p;
+  const std::string licence = field(study_, row, "licence");
+  if (!parse_licence(licence).may_embed) {
+    p.why_not = licence.empty() ? "page.not_shown_unknown" : "page.not_shown_licence";
+  } else if (study_.pictures[row].empty() || shown_.size() >= kMostPictures) {
+    p.why_not = "page.not_shown_missing";
+  } else {
+    try {
+      DecodeOptions options;
+      options.limits.max_pixels = 400'000'000;
+      options.shrink_to_side = 2 * kSide;
+      options.keep_16_bit = false;
+      const Image whole = read_image(study_.pictures[row], options);
+      const double scale = std::min(
+          1., static_cast<double>(kSide) / static_cast<double>(std::max(whole.width(), whole.height())));
+      p.width = std::max<int64_t>(1, std::llround(static_cast<double>(whole.width()) * scale));
+      p.height = std::max<int64_t>(1, std::llround(static_cast<double>(whole.height()) * scale));
+      p.data =
+          base64(encode_image(resize(whole, p.width, p.height), ImageFormat::jpeg, {.quality = kQuality}));
+    } catch (const Error&) {
+      p.data.clear();  // gone or changed since it was described; the report can do without
+      p.why_not = "page.not_shown_missing";
+    }
+  }
+  (p.data.empty() ? hidden_ : shown_).insert(row);
+  return p;
+}
+
+void Thumbnails::draw(Page& page, int64_t row, const Phrase& note) {
+  const Picture& p = picture(row);
+  page.open("figure.thumb");
+  if (p.data.empty()) {
+    page.element("div.none", say(p.why_not));
+  } else {
+    const std::string name = escape_markup(work_name(study_, row));
+    page.raw("<svg role=\"img\" viewBox=\"0 0 " + std::to_string(p.width) + " " + std::to_string(p.height) +
+             "\" width=\"" + std::to_string(p.width) + "\" height=\"" + std::to_string(p.height) +
+             "\" aria-label=\"" + name + "\"><use href=\"#p" + std::to_string(row) + "\"/></svg>\n");
+  }
+  page.open("figcaption");
+  page.element("span.name", fitted(work_name(study_, row), 11, 300),
+               "title=\"" + escape_markup(work_name(study_, row)) + "\"");
+  if (!note.key.empty() || !note.literal.empty()) page.element("span.note", note);
+  page.close();
+  page.close();
+}
+
+void Thumbnails::define(Page& page) const {
+  page.raw("<svg width=\"0\" height=\"0\" aria-hidden=\"true\" class=\"store\"><defs>\n");
+  for (const auto& [row, p] : pictures_)
+    if (!p.data.empty())
+      page.raw("<image id=\"p" + std::to_string(row) + "\" width=\"" + std::to_string(p.width) +
+               "\" height=\"" + std::to_string(p.height) + "\" href=\"data:image/jpeg;base64," + p.data +
+               "\"/>\n");
+  page.raw("</defs></svg>\n");
+}
+
+}  // namespace linmo::culture

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small copies of works inside a page, each once, where their licence allows it.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "linmo/culture/report/page.h"
+#include "linmo/culture/study.h"
+
+namespace linmo::culture {
+
+class Thumbnails {
+ public:
+  explicit Thumbnails(const Study& study) : study_(study) {}
+
+  // A figure with the picture of a row (or the reason why there is none) and its name under it.
+  void draw(Page& page, int64_t row, const Phrase& note = {});
+  // The pictures themselves, unseen, which draw()'s figures point to. After all of them.
+  void define(Page& page) const;
+
+  const std::set<int64_t>& shown() const { return shown_; }
+  const std::set<int64_t>& hidden() const { return hidden_; }
+
+ private:
+  struct Picture {
+    int64_t width = 0, height = 0;
+    std::string data;               // base64 of a JPEG; empty: not shown
+    const char* why_not = nullptr;  // key of the sentence
+  };
+  const Picture& picture(int64_t row);
+
+  const Study& study_;
+  std::map<int64_t, Picture> pictures_;
+  std::set<int64_t> shown_, hidden_;
+};
+
+}  // namespace linmo::culture
