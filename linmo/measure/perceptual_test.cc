@@ -42,7 +42,8 @@ std::vector<engine::ReferencePicture> slowly(const net::Description& network, co
                      1);
     }
   }
-  const auto layers = engine::run_reference(network, model.tensors, {3, picture.height(), picture.width()}, in);
+  const auto layers =
+      engine::run_reference(network, model.tensors, {3, picture.height(), picture.width()}, in);
   std::vector<engine::ReferencePicture> wanted;
   for (const int layer : network.outputs) wanted.push_back(layers[static_cast<size_t>(layer)]);
   return wanted;
