@@ -71,6 +71,15 @@ class Compare : public testing::Test {
   fs::path folder_;
 };
 
+TEST_F(Compare, TheMapShowsWorksThatDistancesLeaveOut) {
+  CompareJob j = job(2);
+  j.settings.max_units = 20;
+  const Study study = compare(j, null_sink());
+  EXPECT_EQ(study.pca.points.size(), 64u);
+  EXPECT_EQ(study.pca.groups.size(), 64u);
+  EXPECT_EQ(study.separations[0].n_first, 20);
+}
+
 TEST_F(Compare, SameBytesForAnyNumberOfThreads) {
   CompareJob j = job(2);
   const std::string one = study_json(compare(j, null_sink()));

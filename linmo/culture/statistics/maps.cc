@@ -58,8 +58,12 @@ class Mapper {
  private:
   int64_t row(int64_t local) const { return design_.units[local].rows.front(); }
 
+  // Of all works: unlike what needs distances, it can do with any number of them.
   void draw_components() {
-    const PrincipalComponents pca = principal_components(points_);
+    const std::vector<Unit>& units = prepared_.design.units;
+    std::vector<int64_t> every(units.size());
+    std::iota(every.begin(), every.end(), 0);
+    const PrincipalComponents pca = principal_components(robust_scale(prepared_.values, study_.core, every));
     const int64_t shown = std::min<int64_t>(2, pca.loadings.cols());
     PcaMap& map = study_.pca;
     map.descriptors = study_.core;
@@ -68,10 +72,11 @@ class Mapper {
       map.loadings.push_back({0, 0});
       for (int64_t c = 0; c < shown; ++c) map.loadings.back()[c] = pca.loadings(d, c);
     }
-    for (int64_t u = 0; u < points_.rows(); ++u) {
-      map.rows.push_back(row(u));
-      map.groups.push_back(design_.units[u].group);
-      map.points.push_back({pca.scores(u, 0), shown > 1 ? pca.scores(u, 1) : 0});
+    for (size_t u = 0; u < units.size(); ++u) {
+      map.rows.push_back(units[u].rows.front());
+      map.groups.push_back(units[u].group);
+      const auto at = static_cast<int64_t>(u);
+      map.points.push_back({pca.scores(at, 0), shown > 1 ? pca.scores(at, 1) : 0});
     }
     map.centroid_clouds.resize(study_.groups.size());
     std::vector<double> weights(lots_->size());
@@ -82,8 +87,8 @@ class Mapper {
       std::vector<double> counts(study_.groups.size());
       for (size_t i = 0; i < weights.size(); ++i) {
         const int64_t g = lots_->labels()[i];
-        sums[g].x += weights[i] * map.points[i].x;
-        sums[g].y += weights[i] * map.points[i].y;
+        sums[g].x += weights[i] * map.points[units_[i]].x;
+        sums[g].y += weights[i] * map.points[units_[i]].y;
         counts[g] += weights[i];
       }
       for (size_t g = 0; g < sums.size(); ++g)
