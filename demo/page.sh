@@ -110,6 +110,11 @@ cat <<HTML
 $(learning painter wide)
 <p>The whole run: <a href="painter/report.html">painter/report.html</a>.</p>
 
+<h2>Three countries' brush writing, compared</h2>
+<p>The same 80 characters in six hands from Debian's fonts: <a href="calligraphy/study/report.html">what differs, and what so
+few hands cannot tell</a> (English, 中文, 日本語), and <a href="calligraphy/study/map.html">a map of all the characters</a>.</p>
+<img class="figure" src="calligraphy/study/figures/pca.svg" alt="The characters on their two principal components" loading="lazy">
+
 <h2>The commands, and what they took</h2>
 <table><tr><th>step</th><th class="number">seconds</th></tr>
 $(escape <"$out/steps.tsv" | awk -F'\t' '{ printf "<tr><td>%s</td><td class=\"number\">%s</td></tr>\n", $1, $2 }')

@@ -119,6 +119,7 @@ mkdir -p "$out"
 rm -f "$out/steps.tsv"
 print_to_brush
 photo_to_painting
+step "Compare the brush writing of China, Japan and Korea" bash demo/calligraphy.sh "$(dirname "$linmo")"
 demo_seconds=$((SECONDS - started)) bash demo/page.sh "$out" >"$out/index.html.new"
 mv "$out/index.html.new" "$out/index.html"
 
@@ -128,6 +129,7 @@ Done in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s.
   page       $PWD/$out/index.html
   brush      $PWD/$out/brush_written/  from  $PWD/$out/glyphs/uming_test/
   paintings  $PWD/$out/painted/  from  $PWD/$out/photographs_test/
+  comparison $PWD/$out/calligraphy/study/report.html
   models     $PWD/$out/brush/model.safetensors, $PWD/$out/painter/model.safetensors
 Open the page with:  xdg-open '$PWD/$out/index.html'
 TEXT
