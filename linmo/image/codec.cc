@@ -85,6 +85,8 @@ std::string_view what_it_is(std::span<const std::byte> bytes) {
   fail(ErrorKind::input, "{} is {}; convert it to PNG ({})", name, what, kReadable);
 }
 
+}  // namespace
+
 ImageInfo probe_stored(std::span<const std::byte> bytes, const ImageLimits& limits, std::string_view name) {
   if (bytes.size() > limits.max_file_bytes) {
     fail(ErrorKind::limit, "{} has {} bytes; at most {} are read", name, bytes.size(), limits.max_file_bytes);
@@ -116,6 +118,8 @@ ImageInfo probe_stored(std::span<const std::byte> bytes, const ImageLimits& limi
   }
   return info;
 }
+
+namespace {
 
 StoredPixels decode_stored(std::span<const std::byte> bytes, const ImageInfo& info,
                            const DecodeOptions& options, std::string_view name) {
@@ -252,8 +256,7 @@ Image read_image(const fs::path& path, const DecodeOptions& options) {
   return decode_image(read_file(path, options.limits.max_file_bytes), options, to_utf8(path));
 }
 
-std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const EncodeOptions& options) {
-  if (image.empty()) fail(ErrorKind::usage, "a picture without pixels cannot be written");
+EncodeOptions checked(const EncodeOptions& options) {
   if (options.quality < 1 || options.quality > 100) {
     fail(ErrorKind::usage, "quality {} is not between 1 and 100", options.quality);
   }
@@ -262,15 +265,28 @@ std::vector<std::byte> encode_image(const Image& image, ImageFormat format, cons
   }
   EncodeOptions stored = options;
   stored.exif = exif_upright(options.exif);
+  return stored;
+}
+
+Image encodable(const Image& image, ImageFormat format) {
   const bool deep = format == ImageFormat::png || format == ImageFormat::tiff;
-  const Image samples = to_depth(image, deep && image.depth() != Depth::u8 ? Depth::u16 : Depth::u8);
+  Image samples = to_depth(image, deep && image.depth() != Depth::u8 ? Depth::u16 : Depth::u8);
+  if (format == ImageFormat::jpeg && samples.has_alpha()) return to_rgb(samples, 255);
+  if (format == ImageFormat::webp && samples.channels() < 3) return grey_to_rgb(samples);
+  return samples;
+}
+
+std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const EncodeOptions& options) {
+  if (image.empty()) fail(ErrorKind::usage, "a picture without pixels cannot be written");
+  const EncodeOptions stored = checked(options);
+  const Image samples = encodable(image, format);
   switch (format) {
     case ImageFormat::jpeg:
-      return encode_jpeg(samples.has_alpha() ? to_rgb(samples, 255) : samples, stored);
+      return encode_jpeg(samples, stored);
     case ImageFormat::png:
       return encode_png(samples, stored);
     case ImageFormat::webp:
-      return encode_webp(samples.channels() >= 3 ? samples : grey_to_rgb(samples), stored);
+      return encode_webp(samples, stored);
     case ImageFormat::tiff:
       break;
   }
