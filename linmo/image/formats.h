@@ -20,6 +20,7 @@ ImageInfo probe_jpeg(std::span<const std::byte> bytes, std::string_view name);
 ImageInfo probe_png(std::span<const std::byte> bytes, std::string_view name);
 ImageInfo probe_webp(std::span<const std::byte> bytes, std::string_view name);
 ImageInfo probe_tiff(std::span<const std::byte> bytes, std::string_view name);
+ImageInfo probe_avif(std::span<const std::byte> bytes, std::string_view name);
 // decode_*: `info` is what the probe said of the same bytes, already held against the limits.
 StoredPixels decode_jpeg(std::span<const std::byte> bytes, const ImageInfo& info,
                          const DecodeOptions& options, std::string_view name);
@@ -29,10 +30,13 @@ StoredPixels decode_webp(std::span<const std::byte> bytes, const ImageInfo& info
                          const DecodeOptions& options, std::string_view name);
 StoredPixels decode_tiff(std::span<const std::byte> bytes, const ImageInfo& info,
                          const DecodeOptions& options, std::string_view name);
+StoredPixels decode_avif(std::span<const std::byte> bytes, const ImageInfo& info,
+                         const DecodeOptions& options, std::string_view name);
 // encode_*: the picture has a depth and channels that the format can hold.
 std::vector<std::byte> encode_jpeg(const Image& image, const EncodeOptions& options);
 std::vector<std::byte> encode_png(const Image& image, const EncodeOptions& options);
 std::vector<std::byte> encode_webp(const Image& image, const EncodeOptions& options);  // RGB or RGBA
+std::vector<std::byte> encode_avif(const Image& image, const EncodeOptions& options);
 std::vector<std::byte> encode_tiff(const Image& image, const EncodeOptions& options);
 
 // A file's pixels from the top, as stored. Whoever holds one keeps `bytes` and `name` alive.

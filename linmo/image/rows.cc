@@ -45,6 +45,7 @@ struct RowReader::State {
       case ImageFormat::tiff:
         return tiff_rows(file.bytes(), stored, options, name, &is_srgb);
       case ImageFormat::webp:
+      case ImageFormat::avif:
         break;
     }
     return nullptr;
@@ -146,6 +147,7 @@ struct RowWriter::State {
         sink = tiff_sink(file, held, encode);
         break;
       case ImageFormat::webp:
+      case ImageFormat::avif:
         image = Image(held.width, held.height, held.channels, held.depth);
         break;
     }

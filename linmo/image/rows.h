@@ -13,8 +13,9 @@ namespace linmo {
 
 // A picture file from its top to its bottom, upright and sRGB as read_image() gives it, sample for sample.
 // JPEG of one scan, PNG without interlacing, and TIFF in strips or tiles hold a few rows at a time; what
-// cannot be read so (progressive JPEG, interlaced PNG, WebP, TIFF in planes, EXIF orientations other than
-// upright and mirrored) is decoded whole: streams() tells. The file is mapped, and must not shrink meanwhile.
+// cannot be read so (progressive JPEG, interlaced PNG, WebP, AVIF, TIFF in planes, EXIF orientations other
+// than upright and mirrored) is decoded whole: streams() tells. The file is mapped, and must not shrink
+// meanwhile.
 class RowReader {
  public:
   // Throws as read_image(). Warnings go to options.warnings, which must live as long as this.
@@ -41,9 +42,9 @@ class RowReader {
 };
 
 // Writes a picture from its top to its bottom; the file appears whole, by finish(), or not at all. PNG, TIFF
-// (BigTIFF above 3.5 GB of samples) and JPEG hold a few rows; WebP holds the picture. The same samples as
-// write_image(), and but for JPEG, whose Huffman tables are the standard's (the file is some percent larger),
-// the same bytes.
+// (BigTIFF above 3.5 GB of samples) and JPEG hold a few rows; WebP and AVIF hold the picture. The same
+// samples as write_image(), and but for JPEG, whose Huffman tables are the standard's (the file is some
+// percent larger), the same bytes.
 class RowWriter {
  public:
   // Throws as write_image().

@@ -1,103 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// TIFF through libtiff, from and to memory. Strips and tiles are read here, so that 16 bits, alpha and
+// TIFF through libtiff, from memory. Strips and tiles are read here, so that 16 bits, alpha and
 // several planes survive; only rare colour spaces go through libtiff's own 8-bit converter.
 #include <tiffio.h>
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 #include <memory>
 
 #include "linmo/image/convert.h"
+#include "linmo/image/exif.h"
 #include "linmo/image/formats.h"
 #include "linmo/image/icc.h"
+#include "linmo/image/tiff_file.h"
 
 namespace linmo {
 namespace {
 
 constexpr int kMaxSamples = 64;                       // a pixel
 constexpr int64_t kScratchBytes = int64_t{64} << 20;  // for tables and tiles, beside the pixels
-
-struct Messages {
-  char error[256] = {};
-};
-
-int on_error(TIFF*, void* user, const char*, const char* format, va_list arguments) {
-  auto& messages = *static_cast<Messages*>(user);
-  // The first error is the cause; later ones follow from it.
-  if (!messages.error[0]) std::vsnprintf(messages.error, sizeof messages.error, format, arguments);
-  return 1;
-}
-int on_warning(TIFF*, void*, const char*, const char*, va_list) {
-  return 1;
-}
-
-// A file in memory for libtiff: reads `source`, or writes `written`.
-struct MemoryFile {
-  std::span<const std::byte> source;
-  std::vector<std::byte> written;
-  uint64_t position = 0;
-};
-
-tmsize_t on_read(thandle_t handle, void* to, tmsize_t length) {
-  auto& file = *static_cast<MemoryFile*>(handle);
-  const uint64_t size = file.source.size();
-  if (file.position >= size || length <= 0) return 0;
-  const auto n = std::min<uint64_t>(static_cast<uint64_t>(length), size - file.position);
-  std::memcpy(to, file.source.data() + file.position, n);
-  file.position += n;
-  return static_cast<tmsize_t>(n);
-}
-
-tmsize_t on_write(thandle_t handle, void* from, tmsize_t length) {
-  auto& file = *static_cast<MemoryFile*>(handle);
-  try {  // no exception may cross libtiff
-    if (file.written.size() < file.position + static_cast<uint64_t>(length)) {
-      file.written.resize(file.position + static_cast<uint64_t>(length));
-    }
-  } catch (const std::bad_alloc&) {
-    return 0;
-  }
-  std::memcpy(file.written.data() + file.position, from, static_cast<size_t>(length));
-  file.position += static_cast<uint64_t>(length);
-  return length;
-}
-
-toff_t on_seek(thandle_t handle, toff_t offset, int from) {
-  auto& file = *static_cast<MemoryFile*>(handle);
-  const uint64_t end = file.source.empty() ? file.written.size() : file.source.size();
-  file.position = offset + (from == SEEK_CUR ? file.position : from == SEEK_END ? end : 0);
-  return file.position;
-}
-
-int on_close(thandle_t) {
-  return 0;
-}
-
-toff_t on_size(thandle_t handle) {
-  const auto& file = *static_cast<MemoryFile*>(handle);
-  return file.source.empty() ? file.written.size() : file.source.size();
-}
-
-struct Closer {
-  void operator()(TIFF* tiff) const { TIFFClose(tiff); }
-};
-using Tiff = std::unique_ptr<TIFF, Closer>;
-
-// `max_bytes`: the most that libtiff may allocate at once; 0 for no bound.
-// In memory, or in `by_name` where that is given.
-Tiff open_tiff(MemoryFile& file, Messages& messages, const char* mode, int64_t max_bytes,
-               const AtomicFile* by_name = nullptr) {
-  const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> options(TIFFOpenOptionsAlloc(),
-                                                                                 &TIFFOpenOptionsFree);
-  if (!options) throw std::bad_alloc();
-  TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_error, &messages);
-  TIFFOpenOptionsSetWarningHandlerExtR(options.get(), on_warning, &messages);
-  TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), max_bytes);
-  if (by_name) return Tiff(TIFFOpenExt(by_name->temporary().c_str(), mode, options.get()));
-  return Tiff(TIFFClientOpenExt("memory", mode, &file, on_read, on_write, on_seek, on_close, on_size, nullptr,
-                                nullptr, options.get()));
-}
 
 // How the file's samples become ours.
 struct Layout {
@@ -191,8 +110,8 @@ Layout read_layout(TIFF* tiff, std::string_view name) {
 
 // A file opened with its layout known.
 struct Reader {
-  MemoryFile file;
-  Messages messages;
+  TiffMemory file;
+  TiffMessages messages;
   Tiff tiff;
   Layout layout;
 
@@ -395,6 +314,7 @@ ImageInfo probe_tiff(std::span<const std::byte> bytes, std::string_view name) {
   if (TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &profile_bytes, &profile)) {
     info.icc.assign(profile, profile + profile_bytes);
   }
+  info.exif = exif_of_tiff(bytes);
   return info;
 }
 
@@ -494,70 +414,6 @@ class TiffRows : public StoredRows {
   int64_t done_ = 0;
 };
 
-// Writes to memory, or by name.
-class TiffSink : public RowSink {
- public:
-  TiffSink(const PictureShape& shape, const EncodeOptions& options, const AtomicFile* file) {
-    constexpr uint64_t kClassicBytes = 3'500'000'000;  // offsets have 32 bits in a classic TIFF
-    constexpr uint64_t kStripBytes = 256u << 10;
-    if (shape.width > INT32_MAX || shape.height > INT32_MAX) {
-      fail(ErrorKind::limit, "a TIFF cannot be larger than {} px a side", INT32_MAX);
-    }
-    const auto row_bytes =
-        static_cast<uint64_t>(shape.width * shape.channels) * static_cast<uint64_t>(shape.depth);
-    const bool big = row_bytes * static_cast<uint64_t>(shape.height) > kClassicBytes;
-    tiff_ = open_tiff(memory_, messages_, big ? "w8" : "w", 0, file);
-    if (!tiff_) fail(ErrorKind::input, "cannot write a TIFF: {}", messages_.error);
-    TIFF* out = tiff_.get();
-    TIFFSetField(out, TIFFTAG_IMAGEWIDTH, static_cast<uint32_t>(shape.width));
-    TIFFSetField(out, TIFFTAG_IMAGELENGTH, static_cast<uint32_t>(shape.height));
-    TIFFSetField(out, TIFFTAG_SAMPLESPERPIXEL, shape.channels);
-    TIFFSetField(out, TIFFTAG_BITSPERSAMPLE, shape.depth == Depth::u16 ? 16 : 8);
-    TIFFSetField(out, TIFFTAG_PHOTOMETRIC, shape.channels <= 2 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB);
-    TIFFSetField(out, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
-    TIFFSetField(out, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
-    TIFFSetField(out, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE);
-    TIFFSetField(out, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
-    TIFFSetField(
-        out, TIFFTAG_ROWSPERSTRIP,
-        static_cast<uint32_t>(std::max<uint64_t>(1, kStripBytes / std::max<uint64_t>(1, row_bytes))));
-    if (shape.channels % 2 == 0) {
-      const uint16_t kind = EXTRASAMPLE_UNASSALPHA;
-      TIFFSetField(out, TIFFTAG_EXTRASAMPLES, 1, &kind);
-    }
-    if (!options.icc.empty()) {
-      TIFFSetField(out, TIFFTAG_ICCPROFILE, static_cast<uint32_t>(options.icc.size()), options.icc.data());
-    }
-    row_.resize(row_bytes);
-  }
-
-  void write(const Image& band) override {
-    for (size_t y = 0; y < static_cast<size_t>(band.height()); ++y, ++y_) {
-      // A copy, since the predictor works in place.
-      std::memcpy(row_.data(), band.bytes().data() + y * row_.size(), row_.size());
-      check(TIFFWriteScanline(tiff_.get(), row_.data(), y_, 0) == 1);
-    }
-  }
-  void finish() override {
-    const bool good = TIFFFlush(tiff_.get()) == 1;
-    tiff_.reset();
-    check(good);
-  }
-  std::vector<std::byte> take_bytes() { return std::move(memory_.written); }
-
- private:
-  void check(bool good) const {
-    if (good && !messages_.error[0]) return;
-    fail(ErrorKind::io, "cannot write a TIFF: {}", messages_.error[0] ? messages_.error : "the disk is full");
-  }
-
-  MemoryFile memory_;
-  Messages messages_;
-  Tiff tiff_;
-  std::vector<std::byte> row_;
-  uint32_t y_ = 0;
-};
-
 }  // namespace
 
 StoredPixels decode_tiff(std::span<const std::byte> bytes, const ImageInfo& info,
@@ -592,18 +448,6 @@ std::unique_ptr<StoredRows> tiff_rows(std::span<const std::byte> bytes, const Im
   auto rows = std::make_unique<TiffRows>(bytes, info, options, name);
   if (!rows->bounded()) return nullptr;
   return rows;
-}
-
-std::vector<std::byte> encode_tiff(const Image& image, const EncodeOptions& options) {
-  TiffSink sink({image.width(), image.height(), image.channels(), image.depth()}, options, nullptr);
-  sink.write(image);
-  sink.finish();
-  return sink.take_bytes();
-}
-
-std::unique_ptr<RowSink> tiff_sink(AtomicFile& file, const PictureShape& shape,
-                                   const EncodeOptions& options) {
-  return std::make_unique<TiffSink>(shape, options, &file);
 }
 
 }  // namespace linmo
