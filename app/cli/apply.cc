@@ -21,11 +21,11 @@ struct Options {
   std::vector<std::string> inputs;
   double strength = 1;
   std::optional<double> smooth;
-  int64_t tile = 0, memory = 1024, max_side = 0;
+  int64_t tile = 0, memory = 1024, max_side = 0, megapixels = 1000;
   std::optional<int> crf;
   int quality = 95, threads = 0, colours = 0;
   bool exact = false, keep_colour = false, pixel_art = false, batch = false;
-  bool force = false, resume = false, json = false, quiet = false;
+  bool force = false, resume = false, strip = false, json = false, quiet = false;
 };
 
 // "32x48" or "32".
@@ -53,7 +53,11 @@ apply::BatchOptions batch_options(const Options& o) {
   if (!o.format.empty()) b.format = format_of_extension("picture." + o.format);
   b.quality = o.quality;
   b.max_side = o.max_side;
+  b.limits.max_pixels = o.megapixels * 1'000'000;
+  // Eight bytes a pixel and more are too much for any file of so many.
+  b.limits.max_file_bytes = std::max(b.limits.max_file_bytes, static_cast<uint64_t>(b.limits.max_pixels) * 9);
   b.force = o.force;
+  b.strip = o.strip;
   b.resume = o.resume;
   b.apply.strength = o.strength;
   b.apply.keep_colour = o.keep_colour;
@@ -84,9 +88,10 @@ nlohmann::json to_json(const apply::BatchResult& r, const engine::Engine& engine
 [[noreturn]] void run_video(const Options& o) {
   if (o.inputs.size() != 1)
     fail(ErrorKind::usage, "{} is a video; videos are taken one at a time", o.inputs[0]);
-  if (!o.cells.empty() || o.pixel_art || o.resume || !o.format.empty() || o.tile || o.exact)
+  if (!o.cells.empty() || o.pixel_art || o.resume || o.strip || !o.format.empty() || o.tile || o.exact)
     fail(ErrorKind::usage,
-         "--cells, --pixel-art, --resume, --format, --tile and --exact are for pictures, and {} is a video",
+         "--cells, --pixel-art, --resume, --strip, --format, --tile and --exact are for pictures, and {} is "
+         "a video",
          o.inputs[0]);
   std::vector<std::string> arguments = {o.model,
                                         o.inputs[0],
@@ -182,8 +187,8 @@ void add_apply(Registry registry) {
       ->check(CLI::Range(2, 256))
       ->needs(pixel_art);
   command->add_option("--format", o->format, "of the results; default: as -o or the input is called")
-      ->check(CLI::IsMember({"png", "jpg", "jpeg", "webp", "tif", "tiff"}));
-  command->add_option("--quality", o->quality, "of JPEG and WebP, 1 … 100")
+      ->check(CLI::IsMember({"png", "jpg", "jpeg", "webp", "tif", "tiff", "avif"}));
+  command->add_option("--quality", o->quality, "of JPEG, WebP and AVIF, 1 … 100")
       ->capture_default_str()
       ->check(CLI::Range(1, 100));
   command
@@ -191,7 +196,15 @@ void add_apply(Registry registry) {
       ->check(CLI::Range(1, 1 << 20))
       ->excludes(cells)
       ->excludes(pixel_art);
+  command
+      ->add_option("--max-megapixels", o->megapixels,
+                   "refuse larger pictures; raise it only for files that you trust")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
   command->add_flag("--force", o->force, "replace results that are there already");
+  command->add_flag("--strip", o->strip,
+                    "leave out EXIF and the colour profile; default: EXIF is kept (turned upright, without "
+                    "its thumbnail), and sRGB is named where the picture named a profile");
   command->add_flag("--resume", o->resume, "keep results that are there already and do the others")
       ->excludes("--force");
   command

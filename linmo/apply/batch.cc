@@ -12,6 +12,7 @@
 
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
+#include "linmo/image/icc.h"
 #include "linmo/image/resize.h"
 
 namespace linmo::apply {
@@ -71,8 +72,10 @@ class Queue {
 
 struct Work {
   BatchItem item;
-  Image image;
+  Image image;            // empty where …
+  bool in_bands = false;  // … the picture is read when its turn comes
   std::vector<std::byte> exif;
+  bool has_profile = false;
   std::vector<std::string> warnings;
   std::string failure;
 };
@@ -115,6 +118,8 @@ std::string extension_of(ImageFormat format) {
       return ".webp";
     case ImageFormat::tiff:
       return ".tif";
+    case ImageFormat::avif:
+      return ".avif";
   }
   return ".png";
 }
@@ -124,8 +129,7 @@ bool called_like_foreign_picture(const fs::path& path) {
   std::string extension = to_utf8(path.extension());
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (const char* known :
-       {".gif", ".bmp", ".avif", ".heic", ".jxl", ".jp2", ".psd", ".svg", ".pdf", ".ppm"}) {
+  for (const char* known : {".gif", ".bmp", ".heic", ".jxl", ".jp2", ".psd", ".svg", ".pdf", ".ppm"}) {
     if (extension == known) return true;
   }
   return false;
@@ -165,6 +169,50 @@ Image reduced(Image image, int64_t max_side) {
     return std::max<int64_t>(1, (side * max_side + longer / 2) / longer);
   };
   return resize(image, scaled(image.width()), scaled(image.height()), Filter::lanczos);
+}
+
+bool goes_in_bands(const ImageInfo& info, const Stylizer& stylizer, const BatchOptions& options) {
+  const auto samples = static_cast<uint64_t>(info.width * info.height * info.channels);
+  if (samples * (info.bits == 16 ? 2 : 1) <= options.whole_bytes || info.channels % 2 == 0) return false;
+  if (options.sprites.any()) return false;
+  if (options.max_side > 0 && std::max(info.width, info.height) > options.max_side) return false;
+  return stylizer.can_stream(info.width, info.height, options.apply);
+}
+
+EncodeOptions encode_options(const Work& work, bool grey, const BatchOptions& options) {
+  EncodeOptions encode;
+  encode.quality = options.quality;
+  if (options.strip) return encode;
+  encode.exif = work.exif;
+  // WebP has no grey pictures.
+  if (work.has_profile)
+    encode.icc = srgb_profile(grey && format_of_extension(work.item.output) != ImageFormat::webp);
+  return encode;
+}
+
+// The result's path, with its folder made.
+fs::path prepared_output(const Work& work) {
+  const fs::path parent = work.item.output.parent_path();
+  if (!parent.empty()) fs::create_directories(parent);
+  return work.item.output;
+}
+
+void apply_in_bands(Work& work, const Stylizer& stylizer, const BatchOptions& options, EventSink& events) {
+  DecodeOptions decode;
+  decode.limits = options.limits;
+  std::vector<std::string> warnings;
+  decode.warnings = &warnings;
+  RowReader picture(work.item.input, decode);
+  const fs::path output = prepared_output(work);
+  stylizer.apply(
+      picture,
+      [&](int64_t width, int64_t height, int channels, Depth depth) {
+        return std::make_unique<RowWriter>(output, *format_of_extension(output), width, height, channels,
+                                           depth, encode_options(work, channels <= 2, options));
+      },
+      options.apply, events);
+  for (const std::string& warning : warnings)
+    events.warn(fmt::format("{}: {}", to_utf8(work.item.input), warning));
 }
 
 // Creating and removing a file tells more than permission bits do (root, read-only mounts, full disks).
@@ -208,7 +256,8 @@ std::vector<BatchItem> plan_batch(const std::vector<fs::path>& inputs, const Bat
     return items;
   }
   if (inputs.size() == 1 && called_like_foreign_picture(options.output) && !fs::exists(options.output))
-    fail(ErrorKind::usage, "{}: pictures are written as PNG, JPEG, WebP or TIFF; choose another extension",
+    fail(ErrorKind::usage,
+         "{}: pictures are written as PNG, JPEG, WebP, TIFF or AVIF; choose another extension",
          to_utf8(options.output));
   if (fs::exists(options.output) && !fs::is_directory(options.output))
     fail(ErrorKind::usage, "{} is a file and not called like a picture; name a folder or a picture with -o",
@@ -238,7 +287,7 @@ BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inp
   const Clock::time_point begun = Clock::now();
   BatchResult result;
   std::vector<BatchItem> items = plan_batch(inputs, options, &result.ignored);
-  if (items.empty()) fail(ErrorKind::input, "no pictures were found (.jpg .png .webp .tif)");
+  if (items.empty()) fail(ErrorKind::input, "no pictures were found (.jpg .png .webp .tif .avif)");
   const bool to_file = items.size() == 1 && items[0].output == options.output;
   fs::path folder = to_file ? options.output.parent_path() : options.output;
   check_writable(folder.empty() ? "." : folder);
@@ -272,13 +321,15 @@ BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inp
       Work work;
       work.item = item;
       work.failure = reason_of([&] {
-        const std::vector<std::byte> bytes = read_file(item.input, options.limits.max_file_bytes);
-        const std::string name = to_utf8(item.input);
-        work.exif = probe_image(bytes, options.limits, name).exif;
+        const ImageInfo info = probe_image(item.input, options.limits);
+        work.exif = info.exif;
+        work.has_profile = !info.icc.empty();
+        work.in_bands = goes_in_bands(info, stylizer, options);
+        if (work.in_bands) return;
         DecodeOptions decode;
         decode.limits = options.limits;
         decode.warnings = &work.warnings;
-        work.image = reduced(decode_image(bytes, decode, name), options.max_side);
+        work.image = reduced(read_image(item.input, decode), options.max_side);
       });
       const size_t bytes = work.image.bytes().size();
       if (!decoded.push(std::move(work), bytes)) return;
@@ -288,12 +339,8 @@ BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inp
   std::thread writer([&] {
     while (std::optional<Work> work = styled.pop()) {
       const std::string reason = reason_of([&] {
-        EncodeOptions encode;
-        encode.quality = options.quality;
-        encode.exif = std::move(work->exif);
-        const fs::path parent = work->item.output.parent_path();
-        if (!parent.empty()) fs::create_directories(parent);
-        write_image(work->item.output, work->image, encode);
+        write_image(prepared_output(*work), work->image,
+                    encode_options(*work, work->image.channels() <= 2, options));
       });
       const std::lock_guard lock(mutex);
       if (reason.empty())
@@ -330,6 +377,7 @@ BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inp
       if (work->failure.empty()) {
         const Clock::time_point start = Clock::now();
         work->failure = reason_of([&] {
+          if (work->in_bands) return apply_in_bands(*work, stylizer, options, inner);
           work->image = apply_sprites(stylizer, work->image, options.sprites, options.apply, inner);
         });
         result.engine_seconds += since(start);
@@ -338,6 +386,9 @@ BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inp
         events.warn(fmt::format("{}: {}", to_utf8(work->item.input), work->failure));
         const std::lock_guard lock(mutex);
         result.failures.push_back({work->item.input, work->failure});
+      } else if (work->in_bands) {
+        const std::lock_guard lock(mutex);
+        result.written.push_back(work->item.output);
       } else {
         const size_t bytes = work->image.bytes().size();
         styled.push(std::move(*work), bytes);

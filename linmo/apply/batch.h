@@ -22,11 +22,16 @@ struct BatchOptions {
   // Pictures whose longer side is more are reduced to this first; 0 keeps every size. A style has the scale
   // at which it was learnt: brush strokes from pictures 256 px wide are lost in a photograph of 6,000.
   int64_t max_side = 0;
-  bool force = false;   // existing results are replaced
+  bool force = false;  // existing results are replaced
+  // Without the EXIF block and the colour profile. Results are sRGB either way; a profile that says so goes
+  // with those whose picture had a profile.
+  bool strip = false;
   bool resume = false;  // existing results are kept and their pictures skipped
   ApplySettings apply;
   SpriteSettings sprites;
   ImageLimits limits;
+  // Pictures with more bytes of samples are not held in memory, where that can be avoided.
+  uint64_t whole_bytes = 96ULL << 20;
 };
 
 struct BatchItem {
@@ -53,10 +58,12 @@ struct BatchResult {
 std::vector<BatchItem> plan_batch(const std::vector<std::filesystem::path>& inputs,
                                   const BatchOptions& options, int64_t* ignored = nullptr);
 
-// Reads ahead on one thread and writes on another, so that the engine does not wait. A picture that fails is
-// listed with the reason and the others go on. Results keep the EXIF block, turned upright; they are sRGB.
-// An existing result is a failure unless `force` or `resume` is set, and an input is never replaced. Throws
-// as plan_batch(), and ErrorKind::io at once when the output folder cannot be written to.
+// Pictures of more than BatchOptions::whole_bytes are read and written in bands (Stylizer::apply() of rows),
+// where the settings allow that. Reads ahead on one thread and writes on another, so that the engine does not
+// wait. A picture that fails is listed with the reason and the others go on. Results keep the EXIF block,
+// turned upright; they are sRGB. An existing result is a failure unless `force` or `resume` is set, and an
+// input is never replaced. Throws as plan_batch(), and ErrorKind::io at once when the output folder cannot be
+// written to.
 BatchResult run_batch(const Stylizer& stylizer, const std::vector<std::filesystem::path>& inputs,
                       const BatchOptions& options, EventSink& events = null_sink());
 

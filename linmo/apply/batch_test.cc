@@ -5,6 +5,7 @@
 
 #include "linmo/core/files.h"
 #include "linmo/engine/random_weights.h"
+#include "linmo/image/icc.h"
 #include "linmo/model/temporary_folder_test.h"
 #include "linmo/net/builder.h"
 
@@ -143,6 +144,80 @@ TEST(Batch, OneFileToOneFile) {
   EXPECT_THROW(plan_batch({f.in}, o), Error);
   EXPECT_THROW(plan_batch({}, o), Error);
   EXPECT_THROW(plan_batch({f.in / "missing.png"}, f.options()), Error);
+}
+
+TEST(Batch, LargePicturesGoInBandsAndEndTheSame) {
+  Folders f;
+  fs::create_directories(f.in);
+  Image image(50, 40, 3);
+  for (size_t i = 0; i < image.samples<uint8_t>().size(); ++i)
+    image.samples<uint8_t>()[i] = static_cast<uint8_t>(i * 7);
+  EncodeOptions encode;
+  encode.webp_lossless = true;
+  for (const char* file : {"a.png", "b.tif", "c.jpg", "d.webp"}) write_image(f.in / file, image, encode);
+  BatchOptions o = f.options();
+  ASSERT_EQ(run_batch(negative(), {f.in}, o).written.size(), 4u);
+  o.output = f.temporary / "bands";
+  o.whole_bytes = 100;
+  EXPECT_EQ(run_batch(negative(), {f.in}, o).written.size(), 4u);
+  for (const char* file : {"a.png", "b.tif", "c.jpg", "d.webp"})
+    EXPECT_EQ(read_image(o.output / file), read_image(f.out / file)) << file;
+  std::vector<std::byte> cut = read_file(f.in / "a.png");
+  cut.resize(200);
+  write_file(f.in / "cut.png", cut);
+  o.resume = true;
+  const BatchResult r = run_batch(negative(), {f.in}, o);
+  EXPECT_EQ(r.failures.size(), 1u);
+  EXPECT_FALSE(fs::exists(o.output / "cut.png"));
+}
+
+// An EXIF block with a maker, an exposure time, and orientation 6.
+std::vector<std::byte> exif_block() {
+  constexpr std::string_view kBlock(
+      "II*\0\x08\0\0\0\x03\0"
+      "\x0F\x01\x02\0\x05\0\0\0\x50\0\0\0"
+      "\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"
+      "\x69\x87\x04\0\x01\0\0\0\x32\0\0\0\0\0\0\0"
+      "\x01\0\x9A\x82\x05\0\x01\0\0\0\x44\0\0\0\0\0\0\0"
+      "\x01\0\0\0\xFA\0\0\0\0\0\0\0Acme\0",
+      85);
+  const auto bytes = std::as_bytes(std::span(kBlock.data(), kBlock.size()));
+  return {bytes.begin(), bytes.end()};
+}
+
+TEST(Batch, ExifAndAProfileGoWithTheResultUnlessStripped) {
+  Folders f;
+  fs::create_directories(f.in);
+  Image image(31, 20, 3);
+  EncodeOptions encode;
+  encode.exif = exif_block();
+  encode.icc = srgb_profile(false);
+  write_image(f.in / "a.jpg", image, encode);
+  write_image(f.in / "plain.png", image);
+  for (const ImageFormat format :
+       {ImageFormat::jpeg, ImageFormat::png, ImageFormat::webp, ImageFormat::tiff}) {
+    for (const bool bands : {false, true}) {
+      BatchOptions o = f.options();
+      o.force = true;
+      o.format = format;
+      if (bands) o.whole_bytes = 10;
+      const BatchResult r = run_batch(negative(), {f.in / "a.jpg", f.in / "plain.png"}, o);
+      ASSERT_EQ(r.written.size(), 2u);
+      const ImageInfo info = probe_image(r.written[0]);
+      EXPECT_EQ(info.icc, srgb_profile(false)) << name(format);
+      EXPECT_EQ(info.orientation, 1);
+      const std::string_view exif(reinterpret_cast<const char*>(info.exif.data()), info.exif.size());
+      EXPECT_NE(exif.find("Acme"), std::string_view::npos) << name(format) << bands;
+      EXPECT_NE(exif.find(std::string_view("\x01\0\0\0\xFA\0\0\0", 8)), std::string_view::npos)
+          << name(format);
+      EXPECT_TRUE(probe_image(r.written[1]).icc.empty());
+      EXPECT_TRUE(probe_image(r.written[1]).exif.empty());
+      o.strip = true;
+      const ImageInfo bare = probe_image(run_batch(negative(), {f.in / "a.jpg"}, o).written.at(0));
+      EXPECT_TRUE(bare.icc.empty());
+      EXPECT_TRUE(bare.exif.empty());
+    }
+  }
 }
 
 TEST(Batch, AnOutputThatCannotBeWrittenIsSaidAtOnce) {

@@ -147,16 +147,126 @@ const engine::Engine& Stylizer::engine() const {
   return state_->engine;
 }
 
+namespace {
+
+// Samples of the network's result as colours, clamped; NaN (a damaged model) becomes black rather than
+// undefined.
+Rgb colour_at(const float* p, int64_t channels) {
+  Rgb rgb;
+  for (size_t c = 0; c < 3; ++c) {
+    const float v = (p[channels == 3 ? c : 0] + 1) * 0.5f;
+    rgb[c] = v > 0 ? std::min(v, 1.0f) : 0.0f;
+  }
+  return rgb;
+}
+
+// The picture continued to a multiple of `whole` and reduced by it: the mean over each square, as training
+// feeds it.
+Image reduce(const Image& picture, int64_t whole) {
+  const int64_t w = round_up(picture.width(), whole), h = round_up(picture.height(), whole);
+  return resize(extend(picture, w, h), w / whole, h / whole, Filter::box);
+}
+
+}  // namespace
+
+// The sizes of one picture's way through the network, and what is done to each pixel.
+struct Stylizer::Run {
+  Run(const State& state, int64_t picture_width, int64_t picture_height, Depth depth,
+      const ApplySettings& settings)
+      : samples(depth), strength(static_cast<float>(settings.strength)), keep_colour(settings.keep_colour) {
+    if (!(settings.strength >= 0 && settings.strength <= 1))
+      fail(ErrorKind::usage, "the strength {} is not in 0 … 1", settings.strength);
+    const net::Description& d = state.engine.network();
+    in_channels = d.in_channels();
+    mixes = strength < 1 || keep_colour;
+    const double reduction = 1 / d.content_scale;
+    whole = std::max<int64_t>(1, std::llround(reduction));
+    // With a whole reduction (seed: 4) the picture is continued to a multiple of it, so that the result fits
+    // pixel by pixel; otherwise the result is resized.
+    fits = std::abs(reduction - static_cast<double>(whole)) < 1e-9 || d.content_scale == 1;
+    const auto scaled = [&](int64_t side, double by) {
+      return std::max<int64_t>(1, std::llround(static_cast<double>(side) * by));
+    };
+    const auto content = [&](int64_t side) {
+      return fits ? (side + whole - 1) / whole : scaled(side, d.content_scale);
+    };
+    content_width = content(picture_width);
+    content_height = content(picture_height);
+    width = scaled(picture_width, state.scale * d.content_scale);
+    height = scaled(picture_height, state.scale * d.content_scale);
+    in = state.fit(content_height, content_width);
+    out = net::infer_shapes(d, in)[static_cast<size_t>(d.outputs[0])];
+    const auto used = [&](int64_t side, int64_t wanted, int64_t limit) {
+      return std::min<int64_t>(limit, fits ? wanted : std::llround(static_cast<double>(side) * state.scale));
+    };
+    used_width = used(content_width, width, out.width);
+    used_height = used(content_height, height, out.height);
+    direct = used_width == width && used_height == height;
+  }
+
+  // Channels of the result, from a picture of so many without alpha.
+  int colours(int original_channels) const {
+    return out.channels == 1 && (!mixes || original_channels < 3) ? 1 : 3;
+  }
+
+  // Feeds the network: `row(y)` gives rows of the content, whose channels may be more than are asked for.
+  template <class Row>
+  void read(engine::Rect part, int channels, std::span<float> to, Row&& row) const {
+    float* p = to.data();
+    for (int64_t y = 0; y < part.height; ++y) {
+      const std::byte* from_row = row(mirror(part.y + y, content_height));
+      for (int64_t x = 0; x < part.width; ++x) {
+        const int64_t from = mirror(part.x + x, content_width) * channels;
+        for (int c = 0; c < in_channels; ++c)
+          *p++ = samples.get(from_row, from + (channels == 3 ? c : 0)) * 2 - 1;
+      }
+    }
+  }
+
+  // Puts a pixel of the result; `original`: the picture's row, of so many channels, where it mixes.
+  void put(std::byte* row, int64_t x, const Rgb& styled, const std::byte* original, int channels,
+           int result_colours) const {
+    Rgb result = styled;
+    if (mixes) {
+      Rgb before;
+      for (size_t c = 0; c < 3; ++c)
+        before[c] = samples.get(original, x * channels + (channels == 3 ? static_cast<int64_t>(c) : 0));
+      if (keep_colour) result = with_colour_of(result, before);
+      for (size_t c = 0; c < 3; ++c) result[c] = before[c] + strength * (result[c] - before[c]);
+    }
+    for (int c = 0; c < result_colours; ++c)
+      samples.put(row, x * result_colours + c, result[static_cast<size_t>(c)]);
+  }
+
+  Samples samples;
+  float strength;
+  bool keep_colour, mixes = false, fits = true, direct = true;
+  int in_channels = 3;
+  int64_t whole = 1;                              // reduction of the picture to the content
+  int64_t content_width = 0, content_height = 0;  // what goes into the network …
+  net::Shape in, out;                             // … continued to this, and what comes out …
+  int64_t used_width = 0, used_height = 0;        // … of which this is the picture; the rest continues it
+  int64_t width = 0, height = 0;                  // of the result
+};
+
+namespace {
+
+void report_tiles(const engine::TileReport& report, const engine::Engine& engine, int64_t width,
+                  int64_t height, EventSink& events) {
+  if (report.mode == engine::TileReport::Mode::fast && !engine.statistics().empty())
+    events.info(fmt::format(
+        "{} × {}: {} tiles with statistics from a sample of the picture; --exact takes them from every pixel",
+        width, height, report.tiles));
+}
+
+}  // namespace
+
 Image Stylizer::apply(const Image& picture, const ApplySettings& settings, EventSink& events) const {
   if (picture.empty()) fail(ErrorKind::input, "the picture has no pixels");
-  if (!(settings.strength >= 0 && settings.strength <= 1))
-    fail(ErrorKind::usage, "the strength {} is not in 0 … 1", settings.strength);
   const net::Description& d = state_->engine.network();
   const Depth depth = picture.depth();
-  const auto final_size = [&](int64_t side) {
-    return std::max<int64_t>(1, std::llround(static_cast<double>(side) * enlargement()));
-  };
-  const int64_t width = final_size(picture.width()), height = final_size(picture.height());
+  const Run run(*state_, picture.width(), picture.height(), depth, settings);
+  const Samples& samples = run.samples;
 
   // What goes into the network: without alpha, at its scale.
   // Large pictures are copied only where they must change.
@@ -168,118 +278,144 @@ Image Stylizer::apply(const Image& picture, const ApplySettings& settings, Event
   };
   if (picture.has_alpha()) prepare(drop_alpha(bleed_colours(picture)));
   if (d.in_channels() == 1 && source->channels() == 3) prepare(to_grey(*source));
-  const double reduction = 1 / d.content_scale;
-  const auto whole = static_cast<int64_t>(std::llround(reduction));
-  // With a whole reduction (seed: 4) the picture is continued to a multiple of it, so that the result fits
-  // pixel by pixel; otherwise the result is resized.
-  const bool fits = std::abs(reduction - static_cast<double>(whole)) < 1e-9 || d.content_scale == 1;
   if (d.content_scale != 1) {
-    const auto scaled = [&](int64_t side) {
-      return std::max<int64_t>(1, std::llround(static_cast<double>(side) * d.content_scale));
-    };
-    if (fits) {
-      const int64_t w = round_up(source->width(), whole), h = round_up(source->height(), whole);
-      // The mean over each square, as training feeds it.
-      prepare(resize(extend(*source, w, h), w / whole, h / whole, Filter::box));
-    } else {
-      prepare(resize(*source, scaled(source->width()), scaled(source->height())));
-    }
+    prepare(run.fits ? reduce(*source, run.whole) : resize(*source, run.content_width, run.content_height));
   }
   const Image& content = *source;
-  const net::Shape in = state_->fit(content.height(), content.width());
-  const net::Shape out = net::infer_shapes(d, in)[static_cast<size_t>(d.outputs[0])];
-
-  const Samples samples(depth);
-  const int content_channels = content.channels(), in_channels = d.in_channels();
   const auto read = [&](engine::Rect part, std::span<float> to) {
-    float* p = to.data();
-    for (int64_t y = 0; y < part.height; ++y) {
-      const std::byte* row = samples.row(content, mirror(part.y + y, content.height()));
-      for (int64_t x = 0; x < part.width; ++x) {
-        const int64_t from = mirror(part.x + x, content.width()) * content_channels;
-        for (int c = 0; c < in_channels; ++c)
-          *p++ = samples.get(row, from + (content_channels == 3 ? c : 0)) * 2 - 1;
-      }
-    }
+    run.read(part, content.channels(), to, [&](int64_t y) { return samples.row(content, y); });
   };
 
-  // The part of the network's result that is the picture; the rest continues it.
-  const auto used = [&](int64_t side, int64_t wanted, int64_t limit) {
-    return std::min<int64_t>(limit, fits ? wanted : std::llround(static_cast<double>(side) * state_->scale));
-  };
-  const int64_t used_width = used(content.width(), width, out.width);
-  const int64_t used_height = used(content.height(), height, out.height);
-  const bool direct = used_width == width && used_height == height;
-  const bool mixes = settings.strength < 1 || settings.keep_colour;
   // The picture at the result's size, for mixing.
   Image enlarged;
   const Image* before_style = &picture;
-  if (mixes && (picture.has_alpha() || picture.width() != width || picture.height() != height)) {
+  if (run.mixes && (picture.has_alpha() || picture.width() != run.width || picture.height() != run.height)) {
     enlarged = picture.has_alpha() ? drop_alpha(bleed_colours(picture)) : picture;
-    enlarged = resize(enlarged, width, height);
+    enlarged = resize(enlarged, run.width, run.height);
     before_style = &enlarged;
   }
   const Image& original = *before_style;
-  const int colours = static_cast<int>(out.channels) == 1 && (!mixes || original.channels() < 3) ? 1 : 3;
-  const auto strength = static_cast<float>(settings.strength);
-  const auto mix = [&](std::byte* row, int64_t x, int64_t y, const Rgb& styled) {
-    Rgb result = styled;
-    if (mixes) {
-      const std::byte* from = samples.row(original, y);
-      Rgb before;
-      for (size_t c = 0; c < 3; ++c)
-        before[c] = samples.get(
-            from, x * original.channels() + (original.channels() == 3 ? static_cast<int64_t>(c) : 0));
-      if (settings.keep_colour) result = with_colour_of(result, before);
-      for (size_t c = 0; c < 3; ++c) result[c] = before[c] + strength * (result[c] - before[c]);
-    }
-    for (int c = 0; c < colours; ++c) samples.put(row, x * colours + c, result[static_cast<size_t>(c)]);
-  };
+  const int colours = run.colours(original.channels());
+  const auto original_row = [&](int64_t y) { return run.mixes ? samples.row(original, y) : nullptr; };
 
-  // Samples of the result, clamped; NaN (a damaged model) becomes black rather than undefined.
-  const auto colour_at = [&](const float* p) {
-    Rgb rgb;
-    for (size_t c = 0; c < 3; ++c) {
-      const float v = (p[out.channels == 3 ? c : 0] + 1) * 0.5f;
-      rgb[c] = v > 0 ? std::min(v, 1.0f) : 0.0f;
-    }
-    return rgb;
-  };
-  Image result(width, height, colours, depth);
+  Image result(run.width, run.height, colours, depth);
   Image unscaled;  // where the result must still be resized
-  if (!direct) unscaled = Image(used_width, used_height, 3, Depth::f32);
+  if (!run.direct) unscaled = Image(run.used_width, run.used_height, 3, Depth::f32);
   const auto write = [&](engine::Rect part, std::span<const float> from) {
-    for (int64_t y = part.y; y < std::min(part.y + part.height, used_height); ++y) {
-      const float* p = from.data() + (y - part.y) * part.width * out.channels;
-      for (int64_t x = part.x; x < std::min(part.x + part.width, used_width); ++x, p += out.channels) {
-        const Rgb rgb = colour_at(p);
-        if (direct)
-          mix(samples.row(result, y), x, y, rgb);
+    for (int64_t y = part.y; y < std::min(part.y + part.height, run.used_height); ++y) {
+      const float* p = from.data() + (y - part.y) * part.width * run.out.channels;
+      const std::byte* before = run.direct ? original_row(y) : nullptr;
+      for (int64_t x = part.x; x < std::min(part.x + part.width, run.used_width);
+           ++x, p += run.out.channels) {
+        const Rgb rgb = colour_at(p, run.out.channels);
+        if (run.direct)
+          run.put(samples.row(result, y), x, rgb, before, original.channels(), colours);
         else
           std::copy(rgb.begin(), rgb.end(), unscaled.row<float>(y).begin() + 3 * x);
       }
     }
   };
-  const engine::TileReport report =
-      engine::run_tiled(state_->engine, in.height, in.width, read, write, settings.tiles, events);
-  if (report.mode == engine::TileReport::Mode::fast && !state_->engine.statistics().empty())
-    events.info(fmt::format(
-        "{} × {}: {} tiles with statistics from a sample of the picture; --exact takes them from every pixel",
-        picture.width(), picture.height(), report.tiles));
-  if (!direct) {
-    unscaled = resize(unscaled, width, height);
-    for (int64_t y = 0; y < height; ++y) {
+  report_tiles(
+      engine::run_tiled(state_->engine, run.in.height, run.in.width, read, write, settings.tiles, events),
+      state_->engine, picture.width(), picture.height(), events);
+  if (!run.direct) {
+    unscaled = resize(unscaled, run.width, run.height);
+    for (int64_t y = 0; y < run.height; ++y) {
       const std::span<const float> from = unscaled.row<float>(y);
-      for (int64_t x = 0; x < width; ++x) {
+      for (int64_t x = 0; x < run.width; ++x) {
         const size_t i = static_cast<size_t>(3 * x);
-        mix(samples.row(result, y), x, y, {from[i], from[i + 1], from[i + 2]});
+        run.put(samples.row(result, y), x, {from[i], from[i + 1], from[i + 2]}, original_row(y),
+                original.channels(), colours);
       }
     }
   }
   if (!picture.has_alpha()) return result;
   Image alpha = alpha_of(picture);
-  if (alpha.width() != width || alpha.height() != height) alpha = resize(alpha, width, height);
+  if (alpha.width() != run.width || alpha.height() != run.height)
+    alpha = resize(alpha, run.width, run.height);
   return with_alpha(result, alpha);
+}
+
+bool Stylizer::can_stream(int64_t width, int64_t height, const ApplySettings& settings) const {
+  const Run run(*state_, width, height, Depth::u8, settings);
+  return run.fits && run.direct && (!run.mixes || (run.width == width && run.height == height));
+}
+
+void Stylizer::apply(RowReader& picture, const OpenResult& open, const ApplySettings& settings,
+                     EventSink& events) const {
+  if (picture.channels() % 2 == 0 || !can_stream(picture.width(), picture.height(), settings))
+    fail(ErrorKind::usage, "a picture of {} × {} × {} cannot be stylised in bands", picture.width(),
+         picture.height(), picture.channels());
+  const Run run(*state_, picture.width(), picture.height(), picture.depth(), settings);
+  const Samples& samples = run.samples;
+  const bool to_one = run.in_channels == 1 && picture.channels() == 3;
+  const bool changes = run.whole > 1 || to_one;
+
+  // Rows of the content made from the picture's, for all tiles of one height.
+  Image band;
+  int64_t band_first = -1, band_rows = 0;
+  const auto make_band = [&](int64_t first, int64_t rows) {
+    // One row more above: the last one's continuation mirrors into it.
+    const int64_t from = std::max<int64_t>(0, first - 1) * run.whole;
+    const int64_t to = std::min(picture.height(), (first + rows) * run.whole);
+    picture.seek(from, to - from);
+    Image source(picture.width(), to - from, picture.channels(), picture.depth());
+    for (int64_t y = from; y < to; ++y)
+      std::memcpy(samples.row(source, y - from), picture.row(y),
+                  source.bytes().size() / static_cast<size_t>(to - from));
+    if (to_one) source = to_grey(source);
+    band = run.whole > 1 ? reduce(source, run.whole) : std::move(source);
+    band_first = from / run.whole;
+    band_rows = band.height();
+  };
+  const auto read = [&](engine::Rect part, std::span<float> to) {
+    int64_t first = part.y, last = part.y;
+    for (int64_t y = part.y; y < part.y + part.height; ++y) {
+      first = std::min(first, mirror(y, run.content_height));
+      last = std::max(last, mirror(y, run.content_height));
+    }
+    last = std::min(last, run.content_height - 1);
+    if (!changes) {
+      picture.seek(first, last - first + 1);
+      run.read(part, picture.channels(), to, [&](int64_t y) { return picture.row(y); });
+      return;
+    }
+    if (first < band_first || band_first < 0 || last >= band_first + band_rows)
+      make_band(first, last - first + 1);
+    run.read(part, band.channels(), to, [&](int64_t y) { return samples.row(band, y - band_first); });
+  };
+
+  // Rows of the result that tiles side by side are filling.
+  const int colours = run.colours(picture.channels());
+  std::unique_ptr<RowWriter> file;
+  Image done;
+  int64_t done_first = -1;
+  const auto flush = [&] {
+    if (done.empty()) return;
+    if (!file) file = open(run.width, run.height, colours, picture.depth());
+    file->write(done);
+    done = {};
+  };
+  const auto write = [&](engine::Rect part, std::span<const float> from) {
+    const int64_t rows = std::min(part.y + part.height, run.height) - part.y;
+    if (rows <= 0) return;
+    if (part.y != done_first) {
+      flush();
+      done = Image(run.width, rows, colours, picture.depth());
+      done_first = part.y;
+    }
+    for (int64_t y = 0; y < rows; ++y) {
+      const float* p = from.data() + y * part.width * run.out.channels;
+      const std::byte* before = run.mixes ? picture.row(part.y + y) : nullptr;
+      for (int64_t x = part.x; x < std::min(part.x + part.width, run.width); ++x, p += run.out.channels)
+        run.put(samples.row(done, y), x, colour_at(p, run.out.channels), before, picture.channels(), colours);
+    }
+  };
+  report_tiles(
+      engine::run_tiled(state_->engine, run.in.height, run.in.width, read, write, settings.tiles, events),
+      state_->engine, picture.width(), picture.height(), events);
+  flush();
+  file->finish();
 }
 
 }  // namespace linmo::apply

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "linmo/engine/engine.h"
 #include "linmo/engine/tiled.h"
 #include "linmo/image/image.h"
+#include "linmo/image/rows.h"
 #include "linmo/model/model_file.h"
 
 namespace linmo::apply {
@@ -43,12 +45,24 @@ class Stylizer {
   Image apply(const Image& picture, const ApplySettings& settings = {},
               EventSink& events = null_sink()) const;
 
+  // Whether a picture without alpha of this size can go through the other apply(): where the result must be
+  // resized, or mixed with a picture of another size, it is needed whole.
+  bool can_stream(int64_t width, int64_t height, const ApplySettings& settings) const;
+  using OpenResult =
+      std::function<std::unique_ptr<RowWriter>(int64_t width, int64_t height, int channels, Depth depth)>;
+  // The same result, read and written in bands: beside the settings' memory, as many rows of both pictures
+  // are held as a tile has, never a picture. `open` is asked for the file once. Throws as the other, as
+  // RowReader and RowWriter do, and ErrorKind::usage where can_stream() says no.
+  void apply(RowReader& picture, const OpenResult& open, const ApplySettings& settings = {},
+             EventSink& events = null_sink()) const;
+
   // Result's side over the picture's: 1 for most, 2, 4, 8 for super-resolution.
   double enlargement() const;
   const engine::Engine& engine() const;
 
  private:
   struct State;
+  struct Run;
   std::unique_ptr<State> state_;
 };
 

@@ -9,6 +9,7 @@
 #include "linmo/core/random.h"
 #include "linmo/engine/random_weights.h"
 #include "linmo/image/convert.h"
+#include "linmo/model/temporary_folder_test.h"
 #include "linmo/net/builder.h"
 #include "linmo/net/generators.h"
 
@@ -175,6 +176,78 @@ TEST(Stylizer, TilesGiveTheSamePicture) {
   const Image a = compact.apply(in), b = compact.apply(in, tiled);
   for (size_t i = 0; i < a.samples<uint8_t>().size(); ++i)
     EXPECT_NEAR(a.samples<uint8_t>()[i], b.samples<uint8_t>()[i], 1);
+}
+
+// The picture through files in bands.
+Image in_bands(const Stylizer& stylizer, const Image& picture, const ApplySettings& settings,
+               const TemporaryFolder& folder, bool* streamed = nullptr) {
+  write_image(folder / "in.tif", picture);
+  RowReader reader(folder / "in.tif");
+  if (streamed) *streamed = reader.streams();
+  stylizer.apply(
+      reader,
+      [&](int64_t width, int64_t height, int channels, Depth depth) {
+        return std::make_unique<RowWriter>(folder / "out.tif", ImageFormat::tiff, width, height, channels,
+                                           depth);
+      },
+      settings);
+  return read_image(folder / "out.tif");
+}
+
+TEST(Stylizer, BandsGiveThePictureThatIsGivenWhole) {
+  const TemporaryFolder folder;
+  const Stylizer compact(random_model(net::compact({.ngf = 8, .blocks = 1})), kExact);
+  net::Description half = net::compact({.ngf = 8, .blocks = 1});
+  half.content_scale = 0.5;
+  net::Builder b("double", 3);
+  b.conv("c", 3, 3, 3, 1, 1);
+  b.add(net::Upsample{net::Interpolation::nearest, 2, false});
+  net::Layer enlarging;
+  enlarging.op = net::Upsample{net::Interpolation::nearest, 2, false};
+  enlarging.inputs = {half.outputs[0]};
+  half.layers.push_back(enlarging);
+  half.outputs = {static_cast<int>(half.layers.size()) - 1};
+  const Stylizer reduced(random_model(half), kExact);
+  const Stylizer twice(random_model(b.finish()), kExact);
+  ASSERT_EQ(reduced.enlargement(), 1);
+  struct Size {
+    int64_t width, height;
+  };
+  for (const Stylizer* stylizer : {&compact, &reduced, &twice}) {
+    for (const Size size : {Size{121, 163}, Size{160, 67}, Size{1, 90}}) {
+      for (const int64_t tile : {0, 24, 40}) {
+        for (const bool exact : {false, true}) {
+          ApplySettings settings;
+          settings.tiles.tile = tile;
+          settings.tiles.exact = exact;
+          const Image in = size.width == 160
+                               ? noise<uint16_t>(160, 67, 3)
+                               : noise<uint8_t>(size.width, size.height, size.width == 1 ? 1 : 3);
+          bool streamed = false;
+          EXPECT_EQ(in_bands(*stylizer, in, settings, folder, &streamed), stylizer->apply(in, settings))
+              << stylizer->engine().network().family << " " << size.width << " " << tile << " " << exact;
+          EXPECT_TRUE(streamed);
+        }
+      }
+    }
+  }
+}
+
+TEST(Stylizer, BandsAreMixedAndCannotAlwaysBe) {
+  const TemporaryFolder folder;
+  const Stylizer compact(random_model(net::compact({.ngf = 8, .blocks = 1})), kExact);
+  ApplySettings settings;
+  settings.tiles.tile = 24;
+  settings.strength = 0.5;
+  settings.keep_colour = true;
+  const Image in = noise<uint8_t>(90, 140, 3);
+  EXPECT_EQ(in_bands(compact, in, settings, folder), compact.apply(in, settings));
+  EXPECT_THROW(in_bands(compact, noise<uint8_t>(90, 140, 4), settings, folder), Error);
+  net::Builder b("double", 3);
+  b.add(net::Upsample{net::Interpolation::nearest, 2, false});
+  const Stylizer twice(random_model(b.finish()), kExact);
+  EXPECT_FALSE(twice.can_stream(90, 140, settings));
+  EXPECT_TRUE(twice.can_stream(90, 140, {}));
 }
 
 TEST(Stylizer, RefusesNetworksThatMakeNoPictures) {

@@ -40,7 +40,9 @@ struct TileReport {
 
 // Fills a span with a part of the input picture, H × W × C interleaved; the whole one is height × width.
 using ReadPart = std::function<void(Rect part, std::span<float> to)>;
-// Takes a finished part of the result, in the result's own coordinates; parts come in any order, once each.
+// Takes a finished part of the result, in the result's own coordinates, once each: from the top in bands of
+// parts of one height, within a band from the left, each after the window around it was read. Whoever holds
+// no whole picture needs the rows of one window at a time (statistics are read from the top, too).
 using WritePart = std::function<void(Rect part, std::span<const float> from)>;
 
 // What run_tiled() will do. Throws ErrorKind::limit when it cannot be done: memory too small for the least

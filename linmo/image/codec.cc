@@ -10,6 +10,7 @@
 #include "linmo/image/exif.h"
 #include "linmo/image/formats.h"
 #include "linmo/image/icc.h"
+#include "linmo/image/mapped_file.h"
 
 namespace linmo {
 namespace fs = std::filesystem;
@@ -35,8 +36,6 @@ std::string_view what_it_is(std::span<const std::byte> bytes) {
       Magic{4, "ftypheix"sv, "a HEIC photograph"},
       Magic{4, "ftypmif1"sv, "a HEIF photograph"},
       Magic{4, "ftypmsf1"sv, "a HEIF photograph"},
-      Magic{4, "ftypavif"sv, "an AVIF"},
-      Magic{4, "ftypavis"sv, "an AVIF"},
       Magic{4, "ftypcrx "sv, "a camera's raw file"},
       Magic{4, "ftyp"sv, "a video"},
       Magic{0, "\x1A\x45\xDF\xA3"sv, "a video"},
@@ -77,13 +76,15 @@ std::string_view what_it_is(std::span<const std::byte> bytes) {
 
 [[noreturn]] void refuse(std::span<const std::byte> bytes, std::string_view name) {
   const std::string_view what = what_it_is(bytes);
-  constexpr std::string_view kReadable = "JPEG, PNG, WebP and TIFF are read";
+  constexpr std::string_view kReadable = "JPEG, PNG, WebP, TIFF and AVIF are read";
   if (what.empty()) fail(ErrorKind::input, "{} is not a picture linmo can read ({})", name, kReadable);
   if (what == "empty" || what == "text" || what == "an HTML page" || what.ends_with("archive")) {
     fail(ErrorKind::input, "{} is not a picture linmo can read: it is {}", name, what);
   }
   fail(ErrorKind::input, "{} is {}; convert it to PNG ({})", name, what, kReadable);
 }
+
+}  // namespace
 
 ImageInfo probe_stored(std::span<const std::byte> bytes, const ImageLimits& limits, std::string_view name) {
   if (bytes.size() > limits.max_file_bytes) {
@@ -105,6 +106,9 @@ ImageInfo probe_stored(std::span<const std::byte> bytes, const ImageLimits& limi
     case ImageFormat::tiff:
       info = probe_tiff(bytes, name);
       break;
+    case ImageFormat::avif:
+      info = probe_avif(bytes, name);
+      break;
   }
   if (info.width < 1 || info.height < 1) {
     fail(ErrorKind::input, "{} is damaged: it says it is {} × {} px", name, info.width, info.height);
@@ -117,6 +121,8 @@ ImageInfo probe_stored(std::span<const std::byte> bytes, const ImageLimits& limi
   return info;
 }
 
+namespace {
+
 StoredPixels decode_stored(std::span<const std::byte> bytes, const ImageInfo& info,
                            const DecodeOptions& options, std::string_view name) {
   switch (info.format) {
@@ -126,6 +132,8 @@ StoredPixels decode_stored(std::span<const std::byte> bytes, const ImageInfo& in
       return decode_png(bytes, info, options, name);
     case ImageFormat::webp:
       return decode_webp(bytes, info, options, name);
+    case ImageFormat::avif:
+      return decode_avif(bytes, info, options, name);
     case ImageFormat::tiff:
       break;
   }
@@ -159,6 +167,8 @@ std::string_view name(ImageFormat format) {
       return "PNG";
     case ImageFormat::webp:
       return "WebP";
+    case ImageFormat::avif:
+      return "AVIF";
     case ImageFormat::tiff:
       break;
   }
@@ -181,6 +191,7 @@ std::optional<ImageFormat> format_of_extension(const fs::path& path) {
   if (extension == ".jpg" || extension == ".jpeg") return ImageFormat::jpeg;
   if (extension == ".png") return ImageFormat::png;
   if (extension == ".webp") return ImageFormat::webp;
+  if (extension == ".avif") return ImageFormat::avif;
   if (extension == ".tif" || extension == ".tiff") return ImageFormat::tiff;
   return std::nullopt;
 }
@@ -202,6 +213,9 @@ std::optional<ImageFormat> format_of_bytes(std::span<const std::byte> bytes) {
   if (text.starts_with("\x89PNG\r\n\x1A\n"sv)) return ImageFormat::png;
   if (text.starts_with("RIFF"sv) && text.size() >= 12 && text.substr(8, 4) == "WEBP"sv) {
     return ImageFormat::webp;
+  }
+  if (text.size() >= 12 && (text.substr(4, 8) == "ftypavif"sv || text.substr(4, 8) == "ftypavis"sv)) {
+    return ImageFormat::avif;
   }
   for (const std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv}) {
     if (text.starts_with(magic)) return ImageFormat::tiff;
@@ -245,15 +259,14 @@ Image decode_image(std::span<const std::byte> bytes, const DecodeOptions& option
 }
 
 ImageInfo probe_image(const fs::path& path, const ImageLimits& limits) {
-  return probe_image(read_file(path, limits.max_file_bytes), limits, to_utf8(path));
+  return probe_image(MappedFile(path, limits.max_file_bytes).bytes(), limits, to_utf8(path));
 }
 
 Image read_image(const fs::path& path, const DecodeOptions& options) {
   return decode_image(read_file(path, options.limits.max_file_bytes), options, to_utf8(path));
 }
 
-std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const EncodeOptions& options) {
-  if (image.empty()) fail(ErrorKind::usage, "a picture without pixels cannot be written");
+EncodeOptions checked(const EncodeOptions& options) {
   if (options.quality < 1 || options.quality > 100) {
     fail(ErrorKind::usage, "quality {} is not between 1 and 100", options.quality);
   }
@@ -262,15 +275,30 @@ std::vector<std::byte> encode_image(const Image& image, ImageFormat format, cons
   }
   EncodeOptions stored = options;
   stored.exif = exif_upright(options.exif);
-  const bool deep = format == ImageFormat::png || format == ImageFormat::tiff;
-  const Image samples = to_depth(image, deep && image.depth() != Depth::u8 ? Depth::u16 : Depth::u8);
+  return stored;
+}
+
+Image encodable(const Image& image, ImageFormat format) {
+  const bool deep = format == ImageFormat::png || format == ImageFormat::tiff || format == ImageFormat::avif;
+  Image samples = to_depth(image, deep && image.depth() != Depth::u8 ? Depth::u16 : Depth::u8);
+  if (format == ImageFormat::jpeg && samples.has_alpha()) return to_rgb(samples, 255);
+  if (format == ImageFormat::webp && samples.channels() < 3) return grey_to_rgb(samples);
+  return samples;
+}
+
+std::vector<std::byte> encode_image(const Image& image, ImageFormat format, const EncodeOptions& options) {
+  if (image.empty()) fail(ErrorKind::usage, "a picture without pixels cannot be written");
+  const EncodeOptions stored = checked(options);
+  const Image samples = encodable(image, format);
   switch (format) {
     case ImageFormat::jpeg:
-      return encode_jpeg(samples.has_alpha() ? to_rgb(samples, 255) : samples, stored);
+      return encode_jpeg(samples, stored);
     case ImageFormat::png:
       return encode_png(samples, stored);
     case ImageFormat::webp:
-      return encode_webp(samples.channels() >= 3 ? samples : grey_to_rgb(samples), stored);
+      return encode_webp(samples, stored);
+    case ImageFormat::avif:
+      return encode_avif(samples, stored);
     case ImageFormat::tiff:
       break;
   }
@@ -280,7 +308,8 @@ std::vector<std::byte> encode_image(const Image& image, ImageFormat format, cons
 void write_image(const fs::path& path, const Image& image, const EncodeOptions& options) {
   const auto format = format_of_extension(path);
   if (!format) {
-    fail(ErrorKind::usage, "cannot write {}: its name must end in .jpg, .png, .webp or .tiff", to_utf8(path));
+    fail(ErrorKind::usage, "cannot write {}: its name must end in .jpg, .png, .webp, .tiff or .avif",
+         to_utf8(path));
   }
   write_file(path, encode_image(image, *format, options));
 }

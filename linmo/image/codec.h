@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Picture files in and out: JPEG, PNG, WebP, TIFF. Everything that comes out is upright (EXIF orientation
-// applied) and sRGB (embedded ICC profile applied).
+// Picture files in and out: JPEG, PNG, WebP, TIFF, AVIF. Everything that comes out is upright (EXIF
+// orientation applied) and sRGB (embedded ICC profile applied).
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace linmo {
 
-enum class ImageFormat { jpeg, png, webp, tiff };
+enum class ImageFormat { jpeg, png, webp, tiff, avif };
 
 // Bounds that a decoder checks before it allocates.
 struct ImageLimits {
@@ -28,7 +28,7 @@ struct ImageInfo {
   ImageFormat format = ImageFormat::png;
   int64_t width = 0, height = 0;  // as shown: after orientation
   int channels = 0;               // as Image counts them, palette expanded
-  int bits = 8;                   // a sample, as stored
+  int bits = 8;                   // a sample, as stored; of AVIF's 10 and 12: 16
   int orientation = 1;            // EXIF 1 … 8
   std::vector<std::byte> icc;     // embedded profile, empty when none
   std::vector<std::byte> exif;    // raw EXIF block (TIFF header on), empty when none
@@ -48,7 +48,7 @@ struct DecodeOptions {
 
 std::string_view name(ImageFormat format);
 std::optional<ImageFormat> format_of_extension(
-    const std::filesystem::path& path);                   // .jpg .jpeg .png .webp .tif .tiff
+    const std::filesystem::path& path);                   // .jpg .jpeg .png .webp .tif .tiff .avif
 bool is_picture_name(const std::filesystem::path& path);  // by that extension
 bool is_video_name(const std::filesystem::path& path);  // .mp4, .mkv … (video/); also "-": y4m through a pipe
 std::optional<ImageFormat> format_of_bytes(std::span<const std::byte> bytes);  // magic numbers
@@ -62,16 +62,18 @@ ImageInfo probe_image(const std::filesystem::path& path, const ImageLimits& limi
 Image read_image(const std::filesystem::path& path, const DecodeOptions& options = {});
 
 struct EncodeOptions {
-  int quality = 95;  // JPEG and lossy WebP, 1 … 100
+  int quality = 95;  // JPEG, lossy WebP and AVIF, 1 … 100
   bool webp_lossless = false;
-  int png_level = 6;                 // 0 … 9
-  std::vector<std::byte> icc = {};   // stored as is; samples are not converted
-  std::vector<std::byte> exif = {};  // raw block, stored with orientation 1; TIFF does not carry it
+  int png_level = 6;                // 0 … 9
+  std::vector<std::byte> icc = {};  // stored as is; samples are not converted
+  std::vector<std::byte> exif =
+      {};  // raw block, stored as exif_upright() makes it; in TIFF as its own directories
 };
 
-// JPEG drops alpha over white and 16 bits to 8; WebP drops 16 bits to 8 and makes grey RGB. PNG and TIFF keep
-// all of it; float samples are written with 16 bits there. Throws ErrorKind::usage for an empty picture or
-// options out of range, ErrorKind::limit for more than the format holds.
+// JPEG drops alpha over white and 16 bits to 8; AVIF keeps 12 of 16 bits; WebP drops 16 bits to 8 and makes
+// grey RGB. PNG and TIFF keep all of it; float samples are written with 16 bits there. Throws
+// ErrorKind::usage for an empty picture or options out of range, ErrorKind::limit for more than the format
+// holds.
 std::vector<std::byte> encode_image(const Image& image, ImageFormat format,
                                     const EncodeOptions& options = {});
 // Format by extension; atomic. Throws ErrorKind::usage for an extension that is not one of ours.

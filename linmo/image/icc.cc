@@ -172,4 +172,18 @@ Image cmyk_to_srgb(const Image& inks, bool inverted, std::span<const std::byte> 
   return rgb;
 }
 
+std::vector<std::byte> srgb_profile(bool grey) {
+  const Context owner = make_context();
+  auto* context = static_cast<cmsContext>(owner.get());
+  const Profile profile = grey ? make_grey_srgb(context) : Profile(cmsCreate_sRGBProfileTHR(context));
+  cmsUInt32Number length = 0;
+  std::vector<std::byte> bytes;
+  if (profile && cmsSaveProfileToMem(profile.get(), nullptr, &length)) bytes.resize(length);
+  if (bytes.empty() || !cmsSaveProfileToMem(profile.get(), bytes.data(), &length)) throw std::bad_alloc();
+  // The header's date (ICC.1:2022, 7.2.10: six 16-bit numbers from byte 24 on) is today's otherwise.
+  constexpr std::array<unsigned char, 12> kDate = {7, 0xCF, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0};  // 1999-01-01
+  std::memcpy(bytes.data() + 24, kDate.data(), kDate.size());
+  return bytes;
+}
+
 }  // namespace linmo

@@ -15,4 +15,8 @@ void apply_profile(Image& image, std::span<const std::byte> icc, const DecodeOpt
 Image cmyk_to_srgb(const Image& inks, bool inverted, std::span<const std::byte> icc,
                    const DecodeOptions& options);
 
+// sRGB (IEC 61966-2-1), or its tone curve alone for grey pixels, as a profile to embed. The same bytes
+// always.
+std::vector<std::byte> srgb_profile(bool grey);
+
 }  // namespace linmo

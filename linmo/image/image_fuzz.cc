@@ -8,6 +8,12 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
+  // Any bytes as an EXIF block, or as the TIFF that one is taken from.
+  const auto upright = linmo::exif_upright(bytes);
+  if (linmo::exif_orientation(upright) != 1 || upright.size() > size) std::abort();
+  const auto taken = linmo::exif_of_tiff(bytes);
+  if (linmo::exif_of_tiff(taken) != taken) std::abort();
+  if (!taken.empty()) linmo::exif_for_tiff(taken, 8, size % 2 == 0);
   std::vector<std::string> warnings;
   linmo::DecodeOptions options;
   options.limits.max_pixels = 1 << 16;

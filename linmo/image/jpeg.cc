@@ -9,7 +9,9 @@
 #include <jerror.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 
 #include "linmo/image/convert.h"
@@ -224,107 +226,244 @@ ImageInfo probe_jpeg(std::span<const std::byte> bytes, std::string_view name) {
   return info;
 }
 
+namespace {
+
+class JpegRows : public StoredRows {
+ public:
+  JpegRows(std::span<const std::byte> bytes, const ImageInfo& info, const DecodeOptions& options,
+           std::string_view name)
+      : reader_(bytes, name), options_(options), icc_(info.icc), name_(name) {
+    jpeg_decompress_struct& jpeg = reader_.info();
+    cmyk_ = is_cmyk(jpeg);
+    several_scans_ = jpeg_has_multiple_scans(&jpeg);
+    jpeg.scale_num = 1;
+    jpeg.scale_denom = shrink_denominator(info, options.shrink_to_side);
+    jpeg.out_color_space = cmyk_ ? JCS_CMYK : info.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  }
+  void start() {
+    reader_.run([&] { jpeg_start_decompress(&reader_.info()); });
+  }
+  jpeg_decompress_struct& jpeg() { return reader_.info(); }
+  bool cmyk() const { return cmyk_; }
+  bool several_scans() const { return several_scans_; }
+
+  void read(Image& band) override {
+    if (!cmyk_) return read_stored(band);
+    Image inks(band.width(), band.height(), 4);
+    read_stored(inks);
+    band = cmyk_to_srgb(inks, reader_.info().saw_Adobe_marker != 0, icc_, options_);
+    options_.warnings = nullptr;  // the same for every band
+  }
+
+  void read_stored(Image& band) {
+    jpeg_decompress_struct& jpeg = reader_.info();
+    auto* samples = band.samples<uint8_t>().data();
+    const size_t stride = static_cast<size_t>(band.width() * band.channels());
+    std::fill_n(samples, band.samples<uint8_t>().size(), uint8_t{128});
+    if (broken_) return;
+    const int64_t first = jpeg.output_scanline, end = first + band.height();
+    const bool whole = reader_.try_run([&] {
+      while (jpeg.output_scanline < end) {
+        JSAMPROW row = samples + static_cast<size_t>(jpeg.output_scanline - first) * stride;
+        jpeg_read_scanlines(&jpeg, &row, 1);
+      }
+      if (jpeg.output_scanline == jpeg.output_height) jpeg_finish_decompress(&jpeg);
+    });
+    broken_ = !whole;
+    const ErrorState& state = reader_.state();
+    const auto height = static_cast<int64_t>(jpeg.output_height);
+    if (!whole) {
+      check_rows(jpeg.output_scanline, height, options_, name_);
+    } else if (end < height) {
+      return;
+    } else if (state.data_ended) {
+      const int64_t got = rows_that_came(jpeg, state, several_scans_);
+      if (got < height) {
+        check_rows(got, height, options_, name_);
+      } else if (several_scans_) {
+        warn(options_, "truncated: the last passes of a progressive JPEG are missing, so it is less sharp");
+      }
+    } else if (state.damaged) {
+      warn(options_, fmt::format("damaged: {}", state.text));
+    }
+  }
+
+ private:
+  Reader reader_;
+  DecodeOptions options_;
+  std::vector<std::byte> icc_;
+  std::string_view name_;
+  bool cmyk_ = false, several_scans_ = false, broken_ = false;
+};
+
+}  // namespace
+
 StoredPixels decode_jpeg(std::span<const std::byte> bytes, const ImageInfo& info,
                          const DecodeOptions& options, std::string_view name) {
-  Reader reader(bytes, name);
-  jpeg_decompress_struct& jpeg = reader.info();
-  const bool cmyk = is_cmyk(jpeg), several_scans = jpeg_has_multiple_scans(&jpeg);
-  jpeg.scale_num = 1;
-  jpeg.scale_denom = shrink_denominator(info, options.shrink_to_side);
-  jpeg.out_color_space = cmyk ? JCS_CMYK : info.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
-  reader.run([&] { jpeg_start_decompress(&jpeg); });
-  Image image(jpeg.output_width, jpeg.output_height, jpeg.output_components);
-  auto* samples = image.samples<uint8_t>().data();
-  const size_t stride = static_cast<size_t>(image.width() * image.channels());
-  std::fill_n(samples, image.samples<uint8_t>().size(), uint8_t{128});
-  const bool whole = reader.try_run([&] {
-    while (jpeg.output_scanline < jpeg.output_height) {
-      JSAMPROW row = samples + jpeg.output_scanline * stride;
-      jpeg_read_scanlines(&jpeg, &row, 1);
-    }
-    jpeg_finish_decompress(&jpeg);
-  });
-  const ErrorState& state = reader.state();
-  if (!whole) {
-    check_rows(jpeg.output_scanline, image.height(), options, name);
-  } else if (state.data_ended) {
-    const int64_t got = rows_that_came(jpeg, state, several_scans);
-    if (got < image.height()) {
-      check_rows(got, image.height(), options, name);
-    } else if (several_scans) {
-      warn(options, "truncated: the last passes of a progressive JPEG are missing, so it is less sharp");
-    }
-  } else if (state.damaged) {
-    warn(options, fmt::format("damaged: {}", state.text));
-  }
-  if (!cmyk) return {std::move(image), false};
-  return {cmyk_to_srgb(image, jpeg.saw_Adobe_marker != 0, info.icc, options), true};
+  JpegRows rows(bytes, info, options, name);
+  rows.start();
+  Image image(rows.jpeg().output_width, rows.jpeg().output_height, rows.cmyk() ? 3 : info.channels);
+  rows.read(image);
+  return {std::move(image), rows.cmyk()};
 }
 
+std::unique_ptr<StoredRows> jpeg_rows(std::span<const std::byte> bytes, const ImageInfo& info,
+                                      const DecodeOptions& options, std::string_view name, bool* is_srgb) {
+  auto rows = std::make_unique<JpegRows>(bytes, info, options, name);
+  // Of several scans libjpeg keeps all coefficients.
+  if (rows->several_scans()) return nullptr;
+  *is_srgb = rows->cmyk();
+  rows->start();
+  return rows;
+}
+
+namespace {
+
+// Compresses to memory, with Huffman tables made for the picture, or piecemeal to a file.
+class JpegSink : public RowSink {
+ public:
+  // Delegates, so that the destructor runs when this throws.
+  JpegSink(const PictureShape& shape, const EncodeOptions& options, AtomicFile* file)
+      : JpegSink(file, static_cast<size_t>(shape.width * shape.channels)) {
+    constexpr int64_t kMaxSide = JPEG_MAX_DIMENSION;
+    if (shape.width > kMaxSide || shape.height > kMaxSide) {
+      fail(ErrorKind::limit,
+           "a JPEG cannot be larger than {} px a side ({} × {} asked for); write a PNG or TIFF", kMaxSide,
+           shape.width, shape.height);
+    }
+    if (options.exif.size() + sizeof kExifTag > kMarkerBytes) {
+      fail(ErrorKind::limit, "{} bytes of EXIF do not fit in a JPEG; leave them out or write a PNG",
+           options.exif.size());
+    }
+    std::vector<std::byte> exif;
+    if (!options.exif.empty()) {
+      exif.resize(sizeof kExifTag + options.exif.size());
+      std::memcpy(exif.data(), kExifTag, sizeof kExifTag);
+      std::copy(options.exif.begin(), options.exif.end(), exif.begin() + sizeof kExifTag);
+    }
+    run([&] {
+      jpeg_create_compress(&jpeg_);
+      if (file_) {
+        destination_.init_destination = on_begin;
+        destination_.empty_output_buffer = on_full;
+        destination_.term_destination = on_end;
+        destination_.sink = this;
+        jpeg_.dest = &destination_;
+      } else {
+        jpeg_mem_dest(&jpeg_, &data_, &size_);
+      }
+      jpeg_.image_width = static_cast<JDIMENSION>(shape.width);
+      jpeg_.image_height = static_cast<JDIMENSION>(shape.height);
+      jpeg_.input_components = shape.channels;
+      jpeg_.in_color_space = shape.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+      jpeg_set_defaults(&jpeg_);
+      jpeg_set_quality(&jpeg_, options.quality, TRUE);
+      jpeg_.optimize_coding = file_ ? FALSE : TRUE;  // keeps all coefficients
+      if (options.quality >= 90 && shape.channels == 3) {
+        // Halved chroma would show at qualities that are asked for to keep everything.
+        jpeg_.comp_info[0].h_samp_factor = jpeg_.comp_info[0].v_samp_factor = 1;
+      }
+      jpeg_start_compress(&jpeg_, TRUE);
+      if (!exif.empty()) {
+        jpeg_write_marker(&jpeg_, JPEG_APP0 + 1, reinterpret_cast<const JOCTET*>(exif.data()),
+                          static_cast<unsigned>(exif.size()));
+      }
+      if (!options.icc.empty()) {
+        jpeg_write_icc_profile(&jpeg_, reinterpret_cast<const JOCTET*>(options.icc.data()),
+                               static_cast<unsigned>(options.icc.size()));
+      }
+    });
+  }
+  ~JpegSink() override {
+    jpeg_destroy_compress(&jpeg_);
+    std::free(data_);
+  }
+
+  void write(const Image& band) override {
+    const auto* samples = band.samples<uint8_t>().data();
+    run([&] {
+      for (size_t y = 0; y < static_cast<size_t>(band.height()); ++y) {
+        JSAMPROW row = const_cast<JSAMPROW>(samples + y * stride_);
+        jpeg_write_scanlines(&jpeg_, &row, 1);
+      }
+    });
+  }
+  void finish() override {
+    run([&] { jpeg_finish_compress(&jpeg_); });
+  }
+  std::vector<std::byte> bytes() const {
+    const auto* data = reinterpret_cast<const std::byte*>(data_);
+    return {data, data + size_};
+  }
+
+ private:
+  JpegSink(AtomicFile* file, size_t stride) : file_(file), stride_(stride) {
+    install(state_);
+    jpeg_.err = &state_;
+  }
+
+  struct Destination : jpeg_destination_mgr {
+    JpegSink* sink = nullptr;
+    std::array<JOCTET, 1 << 16> buffer;
+  };
+  static Destination& destination(j_compress_ptr jpeg) { return *static_cast<Destination*>(jpeg->dest); }
+  static void on_begin(j_compress_ptr jpeg) {
+    Destination& to = destination(jpeg);
+    to.next_output_byte = to.buffer.data();
+    to.free_in_buffer = to.buffer.size();
+  }
+  static boolean on_full(j_compress_ptr jpeg) {
+    flush(jpeg, destination(jpeg).buffer.size());
+    on_begin(jpeg);
+    return TRUE;
+  }
+  static void on_end(j_compress_ptr jpeg) {
+    flush(jpeg, destination(jpeg).buffer.size() - destination(jpeg).free_in_buffer);
+  }
+  // No exception may cross libjpeg, and no longjmp a frame that holds one.
+  static void flush(j_compress_ptr jpeg, size_t length) {
+    JpegSink& sink = *destination(jpeg).sink;
+    if (!sink.keep(length)) std::longjmp(sink.state_.jump, 1);
+  }
+  bool keep(size_t length) {
+    try {
+      file_->write(std::as_bytes(std::span(destination_.buffer.data(), length)));
+      return true;
+    } catch (...) {
+      failure_ = std::current_exception();
+      return false;
+    }
+  }
+
+  template <class F>
+  void run(F&& f) {
+    if (guarded(state_, f)) return;
+    if (failure_) std::rethrow_exception(failure_);
+    fail(ErrorKind::input, "cannot write a JPEG: {}", state_.text);
+  }
+
+  AtomicFile* file_;
+  size_t stride_;
+  ErrorState state_;
+  std::exception_ptr failure_;
+  jpeg_compress_struct jpeg_ = {};
+  Destination destination_ = {};
+  unsigned char* data_ = nullptr;
+  unsigned long size_ = 0;  // the type that jpeg_mem_dest() takes
+};
+
+}  // namespace
+
 std::vector<std::byte> encode_jpeg(const Image& image, const EncodeOptions& options) {
-  constexpr int64_t kMaxSide = JPEG_MAX_DIMENSION;
-  if (image.width() > kMaxSide || image.height() > kMaxSide) {
-    fail(ErrorKind::limit,
-         "a JPEG cannot be larger than {} px a side ({} × {} asked for); write a PNG or TIFF", kMaxSide,
-         image.width(), image.height());
-  }
-  if (options.exif.size() + sizeof kExifTag > kMarkerBytes) {
-    fail(ErrorKind::limit, "{} bytes of EXIF do not fit in a JPEG; leave them out or write a PNG",
-         options.exif.size());
-  }
-  struct Writer {
-    ErrorState state;
-    jpeg_compress_struct info = {};
-    unsigned char* data = nullptr;
-    unsigned long size = 0;  // the type that jpeg_mem_dest() takes
-    ~Writer() {
-      jpeg_destroy_compress(&info);
-      std::free(data);
-    }
-  } writer;
-  install(writer.state);
-  jpeg_compress_struct& jpeg = writer.info;
-  jpeg.err = &writer.state;
-  std::vector<std::byte> exif;
-  if (!options.exif.empty()) {
-    exif.resize(sizeof kExifTag + options.exif.size());
-    std::memcpy(exif.data(), kExifTag, sizeof kExifTag);
-    std::copy(options.exif.begin(), options.exif.end(), exif.begin() + sizeof kExifTag);
-  }
-  const auto* samples = image.samples<uint8_t>().data();
-  const size_t stride = static_cast<size_t>(image.width() * image.channels());
-  const bool done = guarded(writer.state, [&] {
-    jpeg_create_compress(&jpeg);
-    jpeg_mem_dest(&jpeg, &writer.data, &writer.size);
-    jpeg.image_width = static_cast<JDIMENSION>(image.width());
-    jpeg.image_height = static_cast<JDIMENSION>(image.height());
-    jpeg.input_components = image.channels();
-    jpeg.in_color_space = image.channels() == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    jpeg_set_defaults(&jpeg);
-    jpeg_set_quality(&jpeg, options.quality, TRUE);
-    jpeg.optimize_coding = TRUE;
-    if (options.quality >= 90 && image.channels() == 3) {
-      // Halved chroma would show at qualities that are asked for to keep everything.
-      jpeg.comp_info[0].h_samp_factor = jpeg.comp_info[0].v_samp_factor = 1;
-    }
-    jpeg_start_compress(&jpeg, TRUE);
-    if (!exif.empty()) {
-      jpeg_write_marker(&jpeg, JPEG_APP0 + 1, reinterpret_cast<const JOCTET*>(exif.data()),
-                        static_cast<unsigned>(exif.size()));
-    }
-    if (!options.icc.empty()) {
-      jpeg_write_icc_profile(&jpeg, reinterpret_cast<const JOCTET*>(options.icc.data()),
-                             static_cast<unsigned>(options.icc.size()));
-    }
-    while (jpeg.next_scanline < jpeg.image_height) {
-      JSAMPROW row = const_cast<JSAMPROW>(samples + jpeg.next_scanline * stride);
-      jpeg_write_scanlines(&jpeg, &row, 1);
-    }
-    jpeg_finish_compress(&jpeg);
-  });
-  if (!done) fail(ErrorKind::input, "cannot write a JPEG: {}", writer.state.text);
-  const auto* data = reinterpret_cast<const std::byte*>(writer.data);
-  return {data, data + writer.size};
+  JpegSink sink({image.width(), image.height(), image.channels(), image.depth()}, options, nullptr);
+  sink.write(image);
+  sink.finish();
+  return sink.bytes();
+}
+
+std::unique_ptr<RowSink> jpeg_sink(AtomicFile& file, const PictureShape& shape,
+                                   const EncodeOptions& options) {
+  return std::make_unique<JpegSink>(shape, options, &file);
 }
 
 }  // namespace linmo

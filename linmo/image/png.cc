@@ -6,6 +6,8 @@
 #include <bit>
 #include <csetjmp>
 #include <cstdio>
+#include <exception>
+#include <memory>
 
 #include "linmo/image/exif.h"
 #include "linmo/image/formats.h"
@@ -137,103 +139,179 @@ ImageInfo probe_png(std::span<const std::byte> bytes, std::string_view name) {
   return info;
 }
 
+namespace {
+
+class PngRows : public StoredRows {
+ public:
+  PngRows(std::span<const std::byte> bytes, const ImageInfo& info, const DecodeOptions& options,
+          std::string_view name)
+      : reader_(bytes, name), options_(options), height_(info.height), name_(name) {
+    png_structp png = reader_.png();
+    if (reader_.state().profile_refused && info.icc.empty()) {
+      warn(options, "its colour profile is damaged: the colours are used as they are");
+    }
+    const bool sixteen = info.bits == 16 && options.keep_16_bit;
+    reader_.run([&] {
+      png_set_expand(png);  // palettes to RGB, 1 … 4 bit to 8, tRNS to alpha
+      if (info.bits == 16 && !sixteen) png_set_scale_16(png);
+      if (sixteen && std::endian::native == std::endian::little) png_set_swap(png);
+      passes_ = png_set_interlace_handling(png);
+      png_read_update_info(png, reader_.info());
+    });
+    stride_ = png_get_rowbytes(png, reader_.info());
+    const auto due = static_cast<size_t>(info.width * info.channels * (sixteen ? 2 : 1));
+    if (stride_ != due) fail(ErrorKind::input, "{} is a damaged PNG: its rows have {} bytes", name, stride_);
+  }
+  bool interlaced() const { return passes_ > 1; }
+
+  // Of an interlaced picture the band must be all of it.
+  void read(Image& band) override {
+    png_structp png = reader_.png();
+    auto* samples = reinterpret_cast<png_bytep>(band.samples<std::byte>().data());
+    const int64_t height = band.height();
+    y_ = 0;
+    if (!broken_) {
+      broken_ = !reader_.try_run([&] {
+        for (int pass = 0; pass < passes_; ++pass) {
+          for (y_ = 0; y_ < height; ++y_) {
+            png_read_row(png, samples + static_cast<size_t>(y_) * stride_, nullptr);
+          }
+        }
+      });
+      // An interlaced picture that breaks off has holes everywhere.
+      if (passes_ > 1 && broken_) y_ = 0;
+      if (broken_) check_rows(done_ + y_, height_, options_, name_);
+    }
+    done_ += height;
+    if (broken_) fill_grey(band, y_);
+  }
+
+ private:
+  Reader reader_;
+  DecodeOptions options_;
+  int64_t height_, done_ = 0, y_ = 0;
+  std::string_view name_;
+  int passes_ = 1;
+  size_t stride_ = 0;
+  bool broken_ = false;
+};
+
+// Compresses to memory, or piecemeal to a file.
+class PngSink : public RowSink {
+ public:
+  // Delegates, so that the destructor runs when this throws.
+  PngSink(const PictureShape& shape, const EncodeOptions& options, AtomicFile* file)
+      : PngSink(file, static_cast<size_t>(shape.width * shape.channels) * static_cast<size_t>(shape.depth)) {
+    if (!info_) throw std::bad_alloc();
+    constexpr int kTypes[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                              PNG_COLOR_TYPE_RGB_ALPHA};
+    const bool sixteen = shape.depth == Depth::u16;
+    std::vector<std::byte> exif = options.exif;  // libpng wants it writable
+    run([&] {
+      png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+      png_set_write_fn(png_, this, on_write, nullptr);
+      png_set_compression_level(png_, options.png_level);
+      png_set_IHDR(png_, info_, static_cast<png_uint_32>(shape.width), static_cast<png_uint_32>(shape.height),
+                   sixteen ? 16 : 8, kTypes[shape.channels], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                   PNG_FILTER_TYPE_DEFAULT);
+      if (!options.icc.empty()) {
+        png_set_iCCP(png_, info_, "embedded", PNG_COMPRESSION_TYPE_BASE,
+                     reinterpret_cast<png_const_bytep>(options.icc.data()),
+                     static_cast<png_uint_32>(options.icc.size()));
+      }
+      if (!exif.empty()) {
+        png_set_eXIf_1(png_, info_, static_cast<png_uint_32>(exif.size()),
+                       reinterpret_cast<png_bytep>(exif.data()));
+      }
+      png_write_info(png_, info_);
+      if (sixteen && std::endian::native == std::endian::little) png_set_swap(png_);
+    });
+  }
+  ~PngSink() override { png_destroy_write_struct(&png_, &info_); }
+
+  void write(const Image& band) override {
+    const auto* samples = reinterpret_cast<png_const_bytep>(band.bytes().data());
+    run([&] {
+      for (size_t y = 0; y < static_cast<size_t>(band.height()); ++y) {
+        png_write_row(png_, samples + y * row_bytes_);
+      }
+    });
+  }
+  void finish() override {
+    run([&] { png_write_end(png_, nullptr); });
+    if (state_.profile_refused) {
+      fail(ErrorKind::input, "cannot write a PNG with this colour profile, which is damaged; leave it out");
+    }
+  }
+  std::vector<std::byte> take_bytes() { return std::move(bytes_); }
+
+ private:
+  PngSink(AtomicFile* file, size_t row_bytes) : file_(file), row_bytes_(row_bytes) {
+    png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, &state_, on_error, on_warning);
+    if (png_) info_ = png_create_info_struct(png_);
+  }
+
+  static void on_write(png_structp png, png_bytep data, size_t length) {
+    auto& to = *static_cast<PngSink*>(png_get_io_ptr(png));
+    if (!to.keep(std::as_bytes(std::span(data, length)))) png_error(png, "the output cannot be written");
+  }
+  // No exception may cross libpng.
+  bool keep(std::span<const std::byte> bytes) {
+    try {
+      if (file_) {
+        file_->write(bytes);
+      } else {
+        bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+      }
+      return true;
+    } catch (...) {
+      failure_ = std::current_exception();
+      return false;
+    }
+  }
+  template <class F>
+  void run(F&& f) {
+    if (guarded(state_, f)) return;
+    if (failure_) std::rethrow_exception(failure_);
+    fail(ErrorKind::input, "cannot write a PNG: {}", state_.text);
+  }
+
+  AtomicFile* file_;
+  size_t row_bytes_;
+  ErrorState state_;
+  std::exception_ptr failure_;
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+  std::vector<std::byte> bytes_;
+};
+
+}  // namespace
+
 StoredPixels decode_png(std::span<const std::byte> bytes, const ImageInfo& info, const DecodeOptions& options,
                         std::string_view name) {
-  Reader reader(bytes, name);
-  png_structp png = reader.png();
-  if (reader.state().profile_refused && info.icc.empty()) {
-    warn(options, "its colour profile is damaged: the colours are used as they are");
-  }
-  const bool sixteen = info.bits == 16 && options.keep_16_bit;
-  int passes = 1;
-  reader.run([&] {
-    png_set_expand(png);  // palettes to RGB, 1 … 4 bit to 8, tRNS to alpha
-    if (info.bits == 16 && !sixteen) png_set_scale_16(png);
-    if (sixteen && std::endian::native == std::endian::little) png_set_swap(png);
-    passes = png_set_interlace_handling(png);
-    png_read_update_info(png, reader.info());
-  });
-  Image image(info.width, info.height, info.channels, sixteen ? Depth::u16 : Depth::u8);
-  const size_t stride = png_get_rowbytes(png, reader.info());
-  if (stride * static_cast<size_t>(info.height) != image.bytes().size()) {
-    fail(ErrorKind::input, "{} is a damaged PNG: its rows have {} bytes", name, stride);
-  }
-  auto* samples = reinterpret_cast<png_bytep>(image.samples<std::byte>().data());
-  const int64_t height = info.height;
-  int pass = 0;
-  int64_t y = 0;
-  const bool whole = reader.try_run([&] {
-    for (pass = 0; pass < passes; ++pass) {
-      for (y = 0; y < height; ++y) png_read_row(png, samples + static_cast<size_t>(y) * stride, nullptr);
-    }
-  });
-  if (!whole) {
-    // An interlaced picture that breaks off has holes everywhere.
-    const int64_t rows = passes == 1 ? y : 0;
-    check_rows(rows, height, options, name);
-    fill_grey(image, rows);
-  }
+  PngRows rows(bytes, info, options, name);
+  Image image(info.width, info.height, info.channels,
+              info.bits == 16 && options.keep_16_bit ? Depth::u16 : Depth::u8);
+  rows.read(image);
   return {std::move(image), false};
 }
 
+std::unique_ptr<StoredRows> png_rows(std::span<const std::byte> bytes, const ImageInfo& info,
+                                     const DecodeOptions& options, std::string_view name) {
+  auto rows = std::make_unique<PngRows>(bytes, info, options, name);
+  if (rows->interlaced()) return nullptr;
+  return rows;
+}
+
 std::vector<std::byte> encode_png(const Image& image, const EncodeOptions& options) {
-  struct Writer {
-    ErrorState state;
-    png_structp png = nullptr;
-    png_infop info = nullptr;
-    std::vector<std::byte> bytes;
-    bool out_of_memory = false;
-    ~Writer() { png_destroy_write_struct(&png, &info); }
-  } writer;
-  writer.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer.state, on_error, on_warning);
-  if (writer.png) writer.info = png_create_info_struct(writer.png);
-  if (!writer.info) throw std::bad_alloc();
-  const auto on_write = [](png_structp png, png_bytep data, size_t length) {
-    auto& to = *static_cast<Writer*>(png_get_io_ptr(png));
-    try {
-      const auto* from = reinterpret_cast<const std::byte*>(data);
-      to.bytes.insert(to.bytes.end(), from, from + length);
-    } catch (const std::bad_alloc&) {
-      to.out_of_memory = true;  // no exception may cross libpng
-    }
-    if (to.out_of_memory) png_error(png, "out of memory");
-  };
-  constexpr int kTypes[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
-                            PNG_COLOR_TYPE_RGB_ALPHA};
-  const bool sixteen = image.depth() == Depth::u16;
-  std::vector<std::byte> exif = options.exif;  // libpng wants it writable
-  const auto* samples = reinterpret_cast<png_const_bytep>(image.bytes().data());
-  const size_t stride = image.bytes().size() / static_cast<size_t>(image.height());
-  png_structp png = writer.png;
-  const bool done = guarded(writer.state, [&] {
-    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    png_set_write_fn(png, &writer, on_write, nullptr);
-    png_set_compression_level(png, options.png_level);
-    png_set_IHDR(png, writer.info, static_cast<png_uint_32>(image.width()),
-                 static_cast<png_uint_32>(image.height()), sixteen ? 16 : 8, kTypes[image.channels()],
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    if (!options.icc.empty()) {
-      png_set_iCCP(png, writer.info, "embedded", PNG_COMPRESSION_TYPE_BASE,
-                   reinterpret_cast<png_const_bytep>(options.icc.data()),
-                   static_cast<png_uint_32>(options.icc.size()));
-    }
-    if (!exif.empty()) {
-      png_set_eXIf_1(png, writer.info, static_cast<png_uint_32>(exif.size()),
-                     reinterpret_cast<png_bytep>(exif.data()));
-    }
-    png_write_info(png, writer.info);
-    if (sixteen && std::endian::native == std::endian::little) png_set_swap(png);
-    for (int64_t y = 0; y < image.height(); ++y) {
-      png_write_row(png, samples + static_cast<size_t>(y) * stride);
-    }
-    png_write_end(png, nullptr);
-  });
-  if (writer.out_of_memory) throw std::bad_alloc();
-  if (!done) fail(ErrorKind::input, "cannot write a PNG: {}", writer.state.text);
-  if (writer.state.profile_refused) {
-    fail(ErrorKind::input, "cannot write a PNG with this colour profile, which is damaged; leave it out");
-  }
-  return std::move(writer.bytes);
+  PngSink sink({image.width(), image.height(), image.channels(), image.depth()}, options, nullptr);
+  sink.write(image);
+  sink.finish();
+  return sink.take_bytes();
+}
+
+std::unique_ptr<RowSink> png_sink(AtomicFile& file, const PictureShape& shape, const EncodeOptions& options) {
+  return std::make_unique<PngSink>(shape, options, &file);
 }
 
 }  // namespace linmo

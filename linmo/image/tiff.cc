@@ -1,100 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// TIFF through libtiff, from and to memory. Strips and tiles are read here, so that 16 bits, alpha and
+// TIFF through libtiff, from memory. Strips and tiles are read here, so that 16 bits, alpha and
 // several planes survive; only rare colour spaces go through libtiff's own 8-bit converter.
 #include <tiffio.h>
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 #include <memory>
 
 #include "linmo/image/convert.h"
+#include "linmo/image/exif.h"
 #include "linmo/image/formats.h"
 #include "linmo/image/icc.h"
+#include "linmo/image/tiff_file.h"
 
 namespace linmo {
 namespace {
 
 constexpr int kMaxSamples = 64;                       // a pixel
 constexpr int64_t kScratchBytes = int64_t{64} << 20;  // for tables and tiles, beside the pixels
-
-struct Messages {
-  char error[256] = {};
-};
-
-int on_error(TIFF*, void* user, const char*, const char* format, va_list arguments) {
-  auto& messages = *static_cast<Messages*>(user);
-  // The first error is the cause; later ones follow from it.
-  if (!messages.error[0]) std::vsnprintf(messages.error, sizeof messages.error, format, arguments);
-  return 1;
-}
-int on_warning(TIFF*, void*, const char*, const char*, va_list) {
-  return 1;
-}
-
-// A file in memory for libtiff: reads `source`, or writes `written`.
-struct MemoryFile {
-  std::span<const std::byte> source;
-  std::vector<std::byte> written;
-  uint64_t position = 0;
-};
-
-tmsize_t on_read(thandle_t handle, void* to, tmsize_t length) {
-  auto& file = *static_cast<MemoryFile*>(handle);
-  const uint64_t size = file.source.size();
-  if (file.position >= size || length <= 0) return 0;
-  const auto n = std::min<uint64_t>(static_cast<uint64_t>(length), size - file.position);
-  std::memcpy(to, file.source.data() + file.position, n);
-  file.position += n;
-  return static_cast<tmsize_t>(n);
-}
-
-tmsize_t on_write(thandle_t handle, void* from, tmsize_t length) {
-  auto& file = *static_cast<MemoryFile*>(handle);
-  try {  // no exception may cross libtiff
-    if (file.written.size() < file.position + static_cast<uint64_t>(length)) {
-      file.written.resize(file.position + static_cast<uint64_t>(length));
-    }
-  } catch (const std::bad_alloc&) {
-    return 0;
-  }
-  std::memcpy(file.written.data() + file.position, from, static_cast<size_t>(length));
-  file.position += static_cast<uint64_t>(length);
-  return length;
-}
-
-toff_t on_seek(thandle_t handle, toff_t offset, int from) {
-  auto& file = *static_cast<MemoryFile*>(handle);
-  const uint64_t end = file.source.empty() ? file.written.size() : file.source.size();
-  file.position = offset + (from == SEEK_CUR ? file.position : from == SEEK_END ? end : 0);
-  return file.position;
-}
-
-int on_close(thandle_t) {
-  return 0;
-}
-
-toff_t on_size(thandle_t handle) {
-  const auto& file = *static_cast<MemoryFile*>(handle);
-  return file.source.empty() ? file.written.size() : file.source.size();
-}
-
-struct Closer {
-  void operator()(TIFF* tiff) const { TIFFClose(tiff); }
-};
-using Tiff = std::unique_ptr<TIFF, Closer>;
-
-// `max_bytes`: the most that libtiff may allocate at once; 0 for no bound.
-Tiff open_tiff(MemoryFile& file, Messages& messages, const char* mode, int64_t max_bytes) {
-  const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> options(TIFFOpenOptionsAlloc(),
-                                                                                 &TIFFOpenOptionsFree);
-  if (!options) throw std::bad_alloc();
-  TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_error, &messages);
-  TIFFOpenOptionsSetWarningHandlerExtR(options.get(), on_warning, &messages);
-  TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), max_bytes);
-  return Tiff(TIFFClientOpenExt("memory", mode, &file, on_read, on_write, on_seek, on_close, on_size, nullptr,
-                                nullptr, options.get()));
-}
 
 // How the file's samples become ours.
 struct Layout {
@@ -188,8 +110,8 @@ Layout read_layout(TIFF* tiff, std::string_view name) {
 
 // A file opened with its layout known.
 struct Reader {
-  MemoryFile file;
-  Messages messages;
+  TiffMemory file;
+  TiffMessages messages;
   Tiff tiff;
   Layout layout;
 
@@ -238,61 +160,85 @@ void place(const std::byte* chunk, int64_t row_bytes, const Layout& layout, int6
   }
 }
 
-// Reads strip after strip, or tile after tile, into `image` (stored colours, then alpha). Returns how many
-// rows are whole.
-int64_t read_chunks(Reader& reader, Image& image, std::string_view name) {
-  TIFF* tiff = reader.tiff.get();
-  const Layout& layout = reader.layout;
-  int64_t chunk_width = layout.width, chunk_height = layout.height;
-  if (layout.tiled) {
-    chunk_width = field<uint32_t>(tiff, TIFFTAG_TILEWIDTH, 0);
-    chunk_height = field<uint32_t>(tiff, TIFFTAG_TILELENGTH, 0);
-  } else {
-    chunk_height = std::min<int64_t>(layout.height, field<uint32_t>(tiff, TIFFTAG_ROWSPERSTRIP, UINT32_MAX));
-  }
-  if (chunk_width < 1 || chunk_height < 1) {
-    fail(ErrorKind::input, "{} is a damaged TIFF: its pieces are {} × {} px", name, chunk_width,
-         chunk_height);
-  }
-  const int64_t samples = layout.planes ? 1 : layout.samples;
-  const int64_t row_bytes = (chunk_width * samples * layout.bits + 7) / 8;
-  // Tiles may hang over the edge, but not by more than this.
-  if (chunk_height > (static_cast<int64_t>(image.bytes().size()) * kMaxSamples + kScratchBytes) / row_bytes) {
-    fail(ErrorKind::limit, "{} is a TIFF in tiles of {} × {} px, far larger than its picture", name,
-         chunk_width, chunk_height);
-  }
-  const auto told_row =
-      static_cast<int64_t>(layout.tiled ? TIFFTileRowSize64(tiff) : TIFFScanlineSize64(tiff));
-  if (told_row != row_bytes) {
-    fail(ErrorKind::input, "{} is a damaged TIFF: a row has {} bytes where {} are due", name, told_row,
-         row_bytes);
-  }
-  std::vector<std::byte> chunk(static_cast<size_t>(row_bytes * chunk_height));
-  const int planes = layout.planes ? layout.samples : 1;
-  for (int64_t y = 0; y < layout.height; y += chunk_height) {
-    const int64_t rows = std::min(chunk_height, layout.height - y);
-    for (int plane = 0; plane < planes; ++plane) {
-      if (layout.planes && plane >= layout.colours() && plane != layout.alpha) continue;
-      for (int64_t x = 0; x < layout.width; x += chunk_width) {
-        const auto px = static_cast<uint32_t>(x), py = static_cast<uint32_t>(y);
-        const auto p = static_cast<uint16_t>(plane);
-        const int64_t due = row_bytes * (layout.tiled ? chunk_height : rows);
-        const int64_t got =
-            layout.tiled ? TIFFReadEncodedTile(tiff, TIFFComputeTile(tiff, px, py, 0, p), chunk.data(), due)
-                         : TIFFReadEncodedStrip(tiff, TIFFComputeStrip(tiff, py, p), chunk.data(), due);
-        if (got < due) return y;
-        const int64_t columns = std::min(chunk_width, layout.width - x);
-        const int only = layout.planes ? plane : -1;
-        if (image.depth() == Depth::u16) {
-          place<uint16_t>(chunk.data(), row_bytes, layout, x, y, columns, rows, only, image);
-        } else {
-          place<uint8_t>(chunk.data(), row_bytes, layout, x, y, columns, rows, only, image);
-        }
-      }
+// Pieces as high as a strip or a tile, from the top.
+class Chunks {
+ public:
+  // `pixel_bytes`: of the picture that they are for.
+  Chunks(Reader& reader, int64_t pixel_bytes, std::string_view name) : reader_(reader) {
+    TIFF* tiff = reader.tiff.get();
+    const Layout& layout = reader.layout;
+    width_ = layout.width;
+    if (layout.tiled) {
+      width_ = field<uint32_t>(tiff, TIFFTAG_TILEWIDTH, 0);
+      height_ = field<uint32_t>(tiff, TIFFTAG_TILELENGTH, 0);
+    } else {
+      height_ = std::min<int64_t>(layout.height, field<uint32_t>(tiff, TIFFTAG_ROWSPERSTRIP, UINT32_MAX));
+    }
+    if (width_ < 1 || height_ < 1) {
+      fail(ErrorKind::input, "{} is a damaged TIFF: its pieces are {} × {} px", name, width_, height_);
+    }
+    const int64_t samples = layout.planes ? 1 : layout.samples;
+    row_bytes_ = (width_ * samples * layout.bits + 7) / 8;
+    // Tiles may hang over the edge, but not by more than this.
+    if (height_ > (pixel_bytes * kMaxSamples + kScratchBytes) / row_bytes_) {
+      fail(ErrorKind::limit, "{} is a TIFF in tiles of {} × {} px, far larger than its picture", name, width_,
+           height_);
+    }
+    const auto told_row =
+        static_cast<int64_t>(layout.tiled ? TIFFTileRowSize64(tiff) : TIFFScanlineSize64(tiff));
+    if (told_row != row_bytes_) {
+      fail(ErrorKind::input, "{} is a damaged TIFF: a row has {} bytes where {} are due", name, told_row,
+           row_bytes_);
     }
   }
-  return layout.height;
-}
+  int64_t height() const { return height_; }
+  int64_t bytes() const { return row_bytes_ * height_; }
+
+  // The pieces at row y of the file, a multiple of height(), to row `at` of `image` (stored colours, then
+  // alpha). False when one of them is damaged.
+  bool read(int64_t y, Image& image, int64_t at) {
+    TIFF* tiff = reader_.tiff.get();
+    const Layout& layout = reader_.layout;
+    chunk_.resize(static_cast<size_t>(bytes()));
+    const int planes = layout.planes ? layout.samples : 1;
+    const int64_t rows = std::min(height_, layout.height - y);
+    for (int plane = 0; plane < planes; ++plane) {
+      if (layout.planes && plane >= layout.colours() && plane != layout.alpha) continue;
+      for (int64_t x = 0; x < layout.width; x += width_) {
+        const auto px = static_cast<uint32_t>(x), py = static_cast<uint32_t>(y);
+        const auto p = static_cast<uint16_t>(plane);
+        const int64_t due = row_bytes_ * (layout.tiled ? height_ : rows);
+        const int64_t got =
+            layout.tiled ? TIFFReadEncodedTile(tiff, TIFFComputeTile(tiff, px, py, 0, p), chunk_.data(), due)
+                         : TIFFReadEncodedStrip(tiff, TIFFComputeStrip(tiff, py, p), chunk_.data(), due);
+        if (got < due) return false;
+        put(x, at, std::min(width_, layout.width - x), rows, layout.planes ? plane : -1, image);
+      }
+    }
+    return true;
+  }
+
+  // One row of strips that hold all samples; rows must be asked for in order.
+  bool read_row(int64_t y, Image& image, int64_t at) {
+    chunk_.resize(static_cast<size_t>(row_bytes_));
+    if (TIFFReadScanline(reader_.tiff.get(), chunk_.data(), static_cast<uint32_t>(y), 0) != 1) return false;
+    put(0, at, width_, 1, -1, image);
+    return true;
+  }
+
+ private:
+  void put(int64_t x, int64_t y, int64_t columns, int64_t rows, int plane, Image& image) {
+    if (image.depth() == Depth::u16) {
+      place<uint16_t>(chunk_.data(), row_bytes_, reader_.layout, x, y, columns, rows, plane, image);
+    } else {
+      place<uint8_t>(chunk_.data(), row_bytes_, reader_.layout, x, y, columns, rows, plane, image);
+    }
+  }
+
+  Reader& reader_;
+  int64_t width_ = 0, height_ = 0, row_bytes_ = 0;
+  std::vector<std::byte> chunk_;
+};
 
 Image expand_palette(TIFF* tiff, const Image& indices, int bits, std::string_view name) {
   uint16_t* maps[3] = {};
@@ -368,8 +314,107 @@ ImageInfo probe_tiff(std::span<const std::byte> bytes, std::string_view name) {
   if (TIFFGetField(tiff, TIFFTAG_ICCPROFILE, &profile_bytes, &profile)) {
     info.icc.assign(profile, profile + profile_bytes);
   }
+  info.exif = exif_of_tiff(bytes);
   return info;
 }
+
+namespace {
+
+int stored_channels(const Layout& layout) {
+  const bool flat = layout.colour == Layout::Colour::palette || layout.colour == Layout::Colour::cmyk;
+  return layout.colours() + (!flat && layout.alpha >= 0 ? 1 : 0);
+}
+Depth stored_depth(const Layout& layout) {
+  return layout.bits == 16 ? Depth::u16 : Depth::u8;
+}
+
+// Stored colours → ours.
+Image finished(Reader& reader, Image image, const ImageInfo& info, const DecodeOptions& options,
+               std::string_view name) {
+  const Layout& layout = reader.layout;
+  if (layout.colour == Layout::Colour::palette) {
+    return expand_palette(reader.tiff.get(), image, layout.bits, name);
+  }
+  if (layout.colour == Layout::Colour::cmyk) return cmyk_to_srgb(image, false, info.icc, options);
+  if (layout.premultiplied) {
+    layout.bits == 16 ? unpremultiply<uint16_t>(image) : unpremultiply<uint8_t>(image);
+  }
+  return image;
+}
+
+class TiffRows : public StoredRows {
+ public:
+  TiffRows(std::span<const std::byte> bytes, const ImageInfo& info, const DecodeOptions& options,
+           std::string_view name)
+      : reader_(bytes, kScratchBytes + info.width * 2 * kMaxSamples, name),
+        info_(info),
+        options_(options),
+        name_(name),
+        chunks_(reader_, info.width * info.height * 2, name) {
+    if (TIFFLastDirectory(reader_.tiff.get()) == 0) warn(options, "it has several pages: the first is used");
+    by_row_ = !layout().tiled && !layout().planes;
+  }
+  const Layout& layout() const { return reader_.layout; }
+  // What is held at once is not much more than the picture's rows that one piece spans.
+  bool bounded() const { return by_row_ || chunks_.bytes() <= kScratchBytes; }
+
+  void read(Image& band) override {
+    Image stored(band.width(), band.height(), stored_channels(layout()), stored_depth(layout()));
+    const int64_t due = band.height();
+    int64_t got = 0;
+    while (got < due && !broken_ && read_some(stored, got, due)) {
+    }
+    if (broken_) {
+      if (done_ + got == 0) fail(ErrorKind::input, "{} is a damaged TIFF: {}", name_, reader_.messages.error);
+      check_rows(done_ + got, info_.height, options_, name_);
+      options_.warnings = nullptr;
+    }
+    done_ += due;
+    band = finished(reader_, std::move(stored), info_, options_, name_);
+    if (layout().colour == Layout::Colour::cmyk) options_.warnings = nullptr;
+    if (got < due) fill_grey(band, got);
+    if (!options_.keep_16_bit) band = to_depth(band, Depth::u8);
+  }
+
+ private:
+  bool read_some(Image& stored, int64_t& got, int64_t due) {
+    if (by_row_) {
+      broken_ = !chunks_.read_row(done_ + got, stored, got);
+      got += broken_ ? 0 : 1;
+      return !broken_;
+    }
+    if (held_first_ == held_end_) {
+      const int64_t y = done_ + got;  // a multiple of the pieces' height
+      const int64_t rows = std::min(chunks_.height(), info_.height - y);
+      held_ = Image(info_.width, rows, stored.channels(), stored.depth());
+      broken_ = !chunks_.read(y, held_, 0);
+      if (broken_) return false;
+      held_first_ = 0;
+      held_end_ = rows;
+    }
+    const int64_t rows = std::min(due - got, held_end_ - held_first_);
+    const auto row_bytes =
+        static_cast<size_t>(info_.width * stored.channels()) * static_cast<size_t>(stored.depth());
+    std::memcpy(stored.samples<std::byte>().data() + static_cast<size_t>(got) * row_bytes,
+                held_.bytes().data() + static_cast<size_t>(held_first_) * row_bytes,
+                static_cast<size_t>(rows) * row_bytes);
+    held_first_ += rows;
+    got += rows;
+    return true;
+  }
+
+  Reader reader_;
+  ImageInfo info_;
+  DecodeOptions options_;
+  std::string_view name_;
+  Chunks chunks_;
+  bool by_row_ = false, broken_ = false;
+  Image held_;  // a row of pieces, of which these are still to be handed out
+  int64_t held_first_ = 0, held_end_ = 0;
+  int64_t done_ = 0;
+};
+
+}  // namespace
 
 StoredPixels decode_tiff(std::span<const std::byte> bytes, const ImageInfo& info,
                          const DecodeOptions& options, std::string_view name) {
@@ -379,64 +424,30 @@ StoredPixels decode_tiff(std::span<const std::byte> bytes, const ImageInfo& info
     warn(options, "it has several pages: the first is used");
   }
   if (layout.colour == Layout::Colour::converted) return {convert_by_libtiff(reader, name), false};
-  const bool flat = layout.colour == Layout::Colour::palette || layout.colour == Layout::Colour::cmyk;
-  Image image(layout.width, layout.height, layout.colours() + (!flat && layout.alpha >= 0 ? 1 : 0),
-              layout.bits == 16 ? Depth::u16 : Depth::u8);
-  const int64_t rows = read_chunks(reader, image, name);
+  Image image(layout.width, layout.height, stored_channels(layout), stored_depth(layout));
+  Chunks chunks(reader, static_cast<int64_t>(image.bytes().size()), name);
+  int64_t rows = 0;
+  while (rows < layout.height && chunks.read(rows, image, rows)) {
+    rows = std::min(layout.height, rows + chunks.height());
+  }
   if (rows == 0) fail(ErrorKind::input, "{} is a damaged TIFF: {}", name, reader.messages.error);
   check_rows(rows, image.height(), options, name);
-  if (layout.colour == Layout::Colour::palette) {
-    image = expand_palette(reader.tiff.get(), image, layout.bits, name);
-  } else if (layout.colour == Layout::Colour::cmyk) {
-    image = cmyk_to_srgb(image, false, info.icc, options);
-  } else if (layout.premultiplied) {
-    layout.bits == 16 ? unpremultiply<uint16_t>(image) : unpremultiply<uint8_t>(image);
-  }
+  image = finished(reader, std::move(image), info, options, name);
   if (rows < image.height()) fill_grey(image, rows);
   return {options.keep_16_bit ? std::move(image) : to_depth(image, Depth::u8),
           layout.colour == Layout::Colour::cmyk};
 }
 
-std::vector<std::byte> encode_tiff(const Image& image, const EncodeOptions& options) {
-  constexpr uint64_t kClassicBytes = 3'500'000'000;  // offsets have 32 bits in a classic TIFF
-  constexpr uint64_t kStripBytes = 256u << 10;
-  if (image.width() > INT32_MAX || image.height() > INT32_MAX) {
-    fail(ErrorKind::limit, "a TIFF cannot be larger than {} px a side", INT32_MAX);
+std::unique_ptr<StoredRows> tiff_rows(std::span<const std::byte> bytes, const ImageInfo& info,
+                                      const DecodeOptions& options, std::string_view name, bool* is_srgb) {
+  {
+    const Reader reader(bytes, kScratchBytes, name);
+    if (reader.layout.colour == Layout::Colour::converted) return nullptr;
+    *is_srgb = reader.layout.colour == Layout::Colour::cmyk;
   }
-  MemoryFile file;
-  Messages messages;
-  Tiff tiff = open_tiff(file, messages, image.bytes().size() > kClassicBytes ? "w8" : "w", 0);
-  if (!tiff) fail(ErrorKind::input, "cannot write a TIFF: {}", messages.error);
-  TIFF* out = tiff.get();
-  const auto row_bytes = image.bytes().size() / static_cast<size_t>(image.height());
-  TIFFSetField(out, TIFFTAG_IMAGEWIDTH, static_cast<uint32_t>(image.width()));
-  TIFFSetField(out, TIFFTAG_IMAGELENGTH, static_cast<uint32_t>(image.height()));
-  TIFFSetField(out, TIFFTAG_SAMPLESPERPIXEL, image.channels());
-  TIFFSetField(out, TIFFTAG_BITSPERSAMPLE, image.depth() == Depth::u16 ? 16 : 8);
-  TIFFSetField(out, TIFFTAG_PHOTOMETRIC, image.channels() <= 2 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB);
-  TIFFSetField(out, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
-  TIFFSetField(out, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
-  TIFFSetField(out, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE);
-  TIFFSetField(out, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
-  TIFFSetField(out, TIFFTAG_ROWSPERSTRIP,
-               static_cast<uint32_t>(std::max<uint64_t>(1, kStripBytes / std::max<uint64_t>(1, row_bytes))));
-  if (image.has_alpha()) {
-    const uint16_t kind = EXTRASAMPLE_UNASSALPHA;
-    TIFFSetField(out, TIFFTAG_EXTRASAMPLES, 1, &kind);
-  }
-  if (!options.icc.empty()) {
-    TIFFSetField(out, TIFFTAG_ICCPROFILE, static_cast<uint32_t>(options.icc.size()), options.icc.data());
-  }
-  std::vector<std::byte> row(row_bytes);  // the predictor works in place
-  bool good = true;
-  for (int64_t y = 0; good && y < image.height(); ++y) {
-    std::memcpy(row.data(), image.bytes().data() + static_cast<size_t>(y) * row_bytes, row_bytes);
-    good = TIFFWriteScanline(out, row.data(), static_cast<uint32_t>(y), 0) == 1;
-  }
-  good = good && TIFFFlush(out) == 1;
-  tiff.reset();
-  if (!good || messages.error[0]) fail(ErrorKind::input, "cannot write a TIFF: {}", messages.error);
-  return std::move(file.written);
+  auto rows = std::make_unique<TiffRows>(bytes, info, options, name);
+  if (!rows->bounded()) return nullptr;
+  return rows;
 }
 
 }  // namespace linmo
