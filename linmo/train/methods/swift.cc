@@ -24,8 +24,8 @@ using at::Tensor;
 class Swift : public Method {
  public:
   static constexpr int64_t kHeadWidth = 256;
-  // The finest stage is colour and grain, which belong to the style: comparing it too costs half of what the
-  // method gains (docs/methods.md).
+  // The finest stage is colour and grain, which belong to the style; docs/methods.md has what it costs to
+  // compare it too.
   static constexpr size_t kComparedFrom = 1;
 
   explicit Swift(const TrainSettings& settings)
