@@ -2,7 +2,7 @@
 #include "linmo/culture/report/report.h"
 
 #include <algorithm>
-#include <regex>
+#include <string_view>
 
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
@@ -14,6 +14,22 @@ namespace linmo::culture {
 namespace fs = std::filesystem;
 namespace {
 
+// Whether a file is called as one of our figures: palettes.svg …, forest-1-2.svg, forest-1-2-all.svg.
+bool is_figure_name(std::string_view name) {
+  if (!name.ends_with(".svg")) return false;
+  name.remove_suffix(4);
+  for (const char* known : {"palettes", "composition", "pca", "collections", "dendrogram", "plane"})
+    if (name == known) return true;
+  if (!name.starts_with("forest-")) return false;
+  name.remove_prefix(7);
+  if (name.ends_with("-all")) name.remove_suffix(4);
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  };
+  const size_t dash = name.find('-');
+  return dash != name.npos && is_number(name.substr(0, dash)) && is_number(name.substr(dash + 1));
+}
+
 void write_figures(const std::vector<Figure>& list, const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
@@ -24,11 +40,8 @@ void write_figures(const std::vector<Figure>& list, const fs::path& folder) {
     write_file(kept.back(), f.svg);
   }
   // Other people's files stay.
-  static const std::regex ours(
-      "(forest-[0-9]+-[0-9]+(-all)?|palettes|composition|pca|collections|dendrogram|plane)\\.svg");
   for (const fs::path& file : list_files(folder))
-    if (std::regex_match(to_utf8(file.filename()), ours) &&
-        std::find(kept.begin(), kept.end(), file) == kept.end())
+    if (is_figure_name(to_utf8(file.filename())) && std::find(kept.begin(), kept.end(), file) == kept.end())
       fs::remove(file, error);
 }
 
