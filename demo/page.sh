@@ -82,7 +82,7 @@ $(learning brush wide)
 <p>$(find "$out/photographs" -type f | wc -l) wallpaper photographs and $(find "$out/paintings" -name '*.jpg' | wc -l) painted story pictures
 of the game The Battle for Wesnoth (licence: <a href="paintings/copyright.txt">paintings/copyright.txt</a>).
 A few minutes and a few dozen pictures are little for this; what shows is the direction in which it moves. Beside it
-the models that come with linmo, trained for 12 to 26 minutes on one processor core from museums' pictures
+the models that come with linmo, trained for 12 to 26 minutes on one processor core from works in the public domain
 (their contents had two of these four photographs among them).</p>
 HTML
 while read -r file; do

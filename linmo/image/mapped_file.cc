@@ -10,8 +10,7 @@
 #include "linmo/core/files.h"
 
 namespace linmo {
-
-MappedFile::MappedFile(const std::filesystem::path& path, uint64_t max_bytes) {
+MappedFile::MappedFile(const std::filesystem::path& path, uint64_t max_bytes, uint64_t read_bytes) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) fail_io("read", path);
   struct Closer {
@@ -26,18 +25,21 @@ MappedFile::MappedFile(const std::filesystem::path& path, uint64_t max_bytes) {
     fail(ErrorKind::limit, "{} has {} bytes; at most {} are read", to_utf8(path), size, max_bytes);
   }
   if (size == 0) return;
+  if (size <= read_bytes) {
+    read_ = read_file(path, max_bytes);
+    return;
+  }
   void* mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   if (mapped == MAP_FAILED) fail_io("read", path);
-  data_ = static_cast<const std::byte*>(mapped);
-  size_ = size;
+  mapped_ = {static_cast<const std::byte*>(mapped), size};
 }
 
 MappedFile::~MappedFile() {
-  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (!mapped_.empty()) ::munmap(const_cast<std::byte*>(mapped_.data()), mapped_.size());
 }
 
 void MappedFile::release() const {
-  if (data_) ::madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);
+  if (!mapped_.empty()) ::madvise(const_cast<std::byte*>(mapped_.data()), mapped_.size(), MADV_DONTNEED);
 }
 
 }  // namespace linmo

@@ -133,9 +133,9 @@ TEST(Rows, MissingAndWrongRowsLeaveNoFile) {
 TEST(Rows, TruncatedPicturesEndGreyOrAreRefused) {
   const Folder folder;
   const Image image = noise(400, 3000, 3);
-  for (const ImageFormat format : {ImageFormat::jpeg, ImageFormat::png, ImageFormat::tiff}) {
-    std::vector<std::byte> bytes = encode_image(image, format);
-    if (format == ImageFormat::tiff) continue;  // its directory lies at the end
+  for (const ImageFormat format :
+       {ImageFormat::jpeg, ImageFormat::png}) {  // TIFF's directory lies at the end
+    const std::vector<std::byte> bytes = encode_image(image, format);
     for (const double kept : {0.8, 0.3}) {
       const auto length = static_cast<size_t>(static_cast<double>(bytes.size()) * kept);
       write_file(folder.path / "cut", std::span(bytes).first(length));

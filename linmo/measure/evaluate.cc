@@ -410,7 +410,7 @@ Evaluation evaluate(const EvaluateSettings& s, FeatureExtractor* extractor, Even
     if (!s.perceptual.empty()) {
       const model::Model model = model::load_model(model::find_model(model::default_library(), s.perceptual));
       perceptual.emplace(model);
-      name = model.card.value("name", model.network.family) + " features";
+      name = feature_name(model);
     }
     score_pairs(pairs, pair_measures(perceptual ? &*perceptual : nullptr, name), static_cast<int>(s.threads),
                 refused, sink, result.scores);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "linmo/collection/parallel.h"
 #include "linmo/core/error.h"
@@ -16,9 +15,9 @@ namespace {
 
 constexpr int64_t kLeastSide = 16;
 
-// The features at all places of a stage: `places` rows of `channels`.
+// The features of a stage, planar.
 struct Stage {
-  int64_t channels = 0;
+  size_t channels = 0, places = 0;
   std::vector<float> values;
 };
 
@@ -46,14 +45,9 @@ Seen seen(const Image& picture) {
 Stage run(const engine::Engine& engine, const Seen& in) {
   const net::Description& d = engine.network();
   const net::Shape shape = net::infer_shapes(d, {3, in.height, in.width})[static_cast<size_t>(d.outputs[0])];
-  // interleaved: the channels of a place lie together
-  std::vector<float> interleaved(in.values.size());
-  const auto places = static_cast<size_t>(in.width * in.height);
-  for (size_t i = 0; i < places; ++i) {
-    for (size_t c = 0; c < 3; ++c) interleaved[i * 3 + c] = in.values[c * places + i];
-  }
-  Stage stage{shape.channels, std::vector<float>(static_cast<size_t>(shape.count()))};
-  engine.run(interleaved, in.height, in.width, stage.values);
+  Stage stage{static_cast<size_t>(shape.channels), static_cast<size_t>(shape.height * shape.width),
+              std::vector<float>(static_cast<size_t>(shape.count()))};
+  engine.run(in.values, in.height, in.width, stage.values, engine::Layout::planar);
   return stage;
 }
 
@@ -68,7 +62,7 @@ class Perceptual : public FeatureExtractor {
   Perceptual(const model::Model& model, net::Description pooled, int threads)
       : engine_(std::move(pooled), model.tensors,
                 {.precision = engine::Precision::fp32, .threads = 1, .cached_plans = 1}),
-        name_(model.card.value("name", model.network.family) + " features"),
+        name_(feature_name(model)),
         threads_(threads) {
     const net::Description& d = engine_.network();
     dimensions_ = net::infer_shapes(d, {3, 64, 64})[static_cast<size_t>(d.outputs[0])].channels;
@@ -110,6 +104,10 @@ std::unique_ptr<FeatureExtractor> open_perceptual(const model::Model& model, int
   return std::make_unique<Perceptual>(model, std::move(pooled), threads);
 }
 
+std::string feature_name(const model::Model& model) {
+  return model.card.value("name", model.network.family) + " features";
+}
+
 bool is_feature_model(const std::filesystem::path& file) {
   try {
     net::feature_layers(model::load_model_header(file).network);
@@ -137,19 +135,21 @@ double PerceptualDistance::operator()(const Image& a, const Image& b) const {
   double distance = 0;
   for (const engine::Engine& engine : stages_) {
     const Stage p = run(engine, seen_a), q = run(engine, seen_b);
-    const auto channels = static_cast<size_t>(p.channels);
-    const size_t places = p.values.size() / channels;
     double sum = 0;
-    for (size_t i = 0; i < places; ++i) {
-      const float *u = &p.values[i * channels], *v = &q.values[i * channels];
-      const double nu = std::sqrt(std::inner_product(u, u + channels, u, 0.0)) + 1e-10;
-      const double nv = std::sqrt(std::inner_product(v, v + channels, v, 0.0)) + 1e-10;
-      for (size_t c = 0; c < channels; ++c) {
-        const double d = u[c] / nu - v[c] / nv;
-        sum += d * d;
+    for (size_t i = 0; i < p.places; ++i) {
+      double uu = 0, vv = 0, squares = 0;
+      for (size_t k = i; k < p.values.size(); k += p.places) {
+        uu += static_cast<double>(p.values[k]) * p.values[k];
+        vv += static_cast<double>(q.values[k]) * q.values[k];
       }
+      const double u = std::sqrt(uu) + 1e-10, v = std::sqrt(vv) + 1e-10;
+      for (size_t k = i; k < p.values.size(); k += p.places) {
+        const double d = p.values[k] / u - q.values[k] / v;
+        squares += d * d;
+      }
+      sum += squares;
     }
-    distance += sum / static_cast<double>(places);
+    distance += sum / static_cast<double>(p.places);
   }
   return distance;
 }

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "linmo/engine/engine.h"
@@ -17,6 +18,9 @@ namespace linmo::measure {
 // Every stage's channels, averaged over the picture: what distances between sets are computed on. Never
 // called FID or KID, which are InceptionV3's.
 std::unique_ptr<FeatureExtractor> open_perceptual(const model::Model& model, int threads);
+
+// What stands beside figures made with it: the model's name, or else its kind, and "features".
+std::string feature_name(const model::Model& model);
 
 // Whether a model file holds a feature network (taps "features.0" …).
 bool is_feature_model(const std::filesystem::path& file);

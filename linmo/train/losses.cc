@@ -88,6 +88,11 @@ Tensor GanLoss::discriminator_fake(const std::vector<Tensor>& fake) const {
   });
 }
 
+Tensor GanLoss::discriminator(const std::vector<Tensor>& real, const std::vector<Tensor>& fake) const {
+  const Tensor sum = discriminator_real(real) + discriminator_fake(fake);
+  return kind == GanLossKind::wasserstein || kind == GanLossKind::hinge ? sum : sum * 0.5;
+}
+
 Tensor GanLoss::generator(const std::vector<Tensor>& fake) const {
   return mean_over_scales(fake, [&](const Tensor& x) {
     switch (kind) {

@@ -31,7 +31,9 @@ struct GanLoss {
 
   at::Tensor discriminator_real(const std::vector<at::Tensor>& real) const;
   at::Tensor discriminator_fake(const std::vector<at::Tensor>& fake) const;
-  // Mean of the two parts × ½ for all but wasserstein and hinge is the caller's choice (CycleGAN halves).
+  // What a discriminator minimises: half the sum of the two parts (CycleGAN, CUT, pix2pix), but for
+  // Wasserstein's and hinge their sum.
+  at::Tensor discriminator(const std::vector<at::Tensor>& real, const std::vector<at::Tensor>& fake) const;
   at::Tensor generator(const std::vector<at::Tensor>& fake) const;
 };
 GanLossKind gan_loss_from_name(const std::string& name);

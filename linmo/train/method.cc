@@ -138,8 +138,7 @@ Tensor Method::discriminator_loss(const Network& d, const Tensor& real, const Te
   const Tensor fake_seen = augment(fake.detach(), settings_.augment, random);
   // The fake ones first, as pix2pix does: a batch norm's running statistics remember the order.
   const auto judged = d.run_together({fake_seen, real_seen});
-  Tensor loss = gan_loss_.discriminator_real(judged[1]) + gan_loss_.discriminator_fake(judged[0]);
-  if (gan_loss_.kind != GanLossKind::wasserstein && gan_loss_.kind != GanLossKind::hinge) loss = loss * 0.5;
+  Tensor loss = gan_loss_.discriminator(judged[1], judged[0]);
   Pass plain;
   plain.plain = true;
   const auto critic = [&](const Tensor& x) { return d.run(x, plain); };

@@ -206,6 +206,11 @@ void TrainSettings::resolve() {
          "choose resnet_*, compact or seed",
          method);
   }
+  if (method == "swift" &&
+      (gan_loss == "wasserstein-gp" || r1 > 0 || spectral_norm || discriminator != "patch"))
+    fail(ErrorKind::usage,
+         "--method swift has discriminators of its own, without gradient penalties: leave --discriminator, "
+         "--spectral-norm, --r1 and --gan-loss wasserstein-gp away");
   if (saturating && gan_loss != "log") fail(ErrorKind::usage, "--saturating goes with --gan-loss log");
   if (spectral_norm && discriminator == "pixel")
     fail(ErrorKind::usage, "--spectral-norm goes with the patch and multiscale discriminators");

@@ -238,6 +238,8 @@ class Trouble(TrainCase):
         self.fails("train", *run, code=USAGE, says="content")
         self.fails(*self.arguments(self.dir / "run", method="magic"), code=USAGE, says="cyclegan")
         self.fails(*self.arguments(self.dir / "run", time="5m"), code=USAGE, says="--steps")
+        self.fails(*self.arguments(self.dir / "run", method="swift", r1=1), code=USAGE, says="--r1")
+        self.fails(*self.arguments(self.dir / "run", method="swift", **{"from": "nowhere"}), code=USAGE, says="nowhere")
         self.fails(*self.arguments(self.dir / "run", size=1), code=USAGE, says="size")
         self.assertFalse((self.dir / "run").exists())
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kMostCloudPoints = 200;
 
-Phrase item_name(const Study& study, const MapItem& item) {
+std::string item_name(const Study& study, const MapItem& item) {
   const std::string& group = study.groups[item.group].name;
   return item.source.empty() ? group : group + " · " + item.source;
 }
@@ -53,7 +53,7 @@ Figure draw_collections(const Study& study) {
   for (size_t i = 0; i < map.items.size(); ++i) {
     const double px = x(map.points[i].x), py = y(map.points[i].y);
     svg.marker(map.items[i].group, px, py, 6, 1);
-    const std::string name = fitted(item_name(study, map.items[i]).literal, 11, 230);
+    const std::string name = fitted(item_name(study, map.items[i]), 11, 230);
     const bool is_right = px + 12 + text_width(name, 11) > kLeft + kSide;
     svg.text(px + (is_right ? -10 : 10), py + 4, name,
              {.anchor = is_right ? Anchor::end : Anchor::start, .bold = true, .halo = true});
@@ -111,8 +111,7 @@ Figure draw_dendrogram(const Study& study) {
   }
   for (size_t i = 0; i < n; ++i) {
     svg.marker(map.items[i].group, kLeft + kWidth + 8, place[i], 5, 1);
-    svg.text(kLeft + kWidth + 20, place[i] + 4,
-             fitted(item_name(study, map.items[i]).literal, 11, kNames - 70));
+    svg.text(kLeft + kWidth + 20, place[i] + 4, fitted(item_name(study, map.items[i]), 11, kNames - 70));
     svg.text(kLeft + kWidth + kNames - 8, place[i] + 4,
              say("figure.works", {{"n", std::to_string(map.items[i].units)}}),
              {.size = 9.5, .anchor = Anchor::end, .colour = "#555"});

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kCell = 132, kGap = 22, kLeft = 8, kTop = 44, kName = 20;
 
-// White to the group's dark blue-green, evenly stepped in lightness: readable in grey and for the
+// White to dark blue, evenly stepped in lightness: readable in grey and for the
 // colour-blind (a single hue).
 std::string heat(double share) {
   const double t = std::clamp(share, 0., 1.);

@@ -77,12 +77,14 @@ size_t drawn_step(size_t points, size_t most) {
   return points <= most ? 1 : (points + most - 1) / most;
 }
 
+std::string metadata_of(const Study& study, int64_t row, std::string_view column) {
+  const int64_t at = study.table.columns.find_metadata(column);
+  return at < 0 ? std::string() : study.table.rows[row].metadata[at];
+}
+
 std::string work_name(const Study& study, int64_t row) {
-  const auto value = [&](std::string_view column) {
-    const int64_t at = study.table.columns.find_metadata(column);
-    return at < 0 ? std::string() : to_valid_utf8(study.table.rows[row].metadata[at]);
-  };
-  const std::string title = value("title"), artist = value("artist");
+  const std::string title = to_valid_utf8(metadata_of(study, row, "title"));
+  const std::string artist = to_valid_utf8(metadata_of(study, row, "artist"));
   if (title.empty()) return to_valid_utf8(study.table.rows[row].file);
   return artist.empty() ? title : title + " — " + artist;
 }

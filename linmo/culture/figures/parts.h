@@ -26,6 +26,8 @@ double draw_legend(Svg& svg, const Study& study, double x, double y, double widt
 size_t drawn_step(size_t points, size_t most);
 inline constexpr size_t kMostPoints = 4000;
 
+// What a row's table says in a column; empty where it has none.
+std::string metadata_of(const Study& study, int64_t row, std::string_view column);
 // File, or title and artist where they are known, for people.
 std::string work_name(const Study& study, int64_t row);
 

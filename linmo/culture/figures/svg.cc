@@ -87,6 +87,10 @@ const char* group_colour(int64_t group) {
   return kColours[group % 8];
 }
 
+int group_shape(int64_t group) {
+  return static_cast<int>((group + group / 8) % 4);
+}
+
 void Svg::line(double x1, double y1, double x2, double y2, const Stroke& stroke) {
   body_ += fmt::format("<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"{}/>\n", svg_number(x1), svg_number(y1),
                        svg_number(x2), svg_number(y2), stroke_attributes(stroke));
@@ -124,7 +128,7 @@ void Svg::marker(int64_t group, double x, double y, double r, double opacity, st
   std::string shape;
   const std::string paint = fmt::format("fill=\"{}\"{}", group_colour(group), opacity_attribute(opacity));
   // Of equal area, about; the first eight groups differ in colour and, in turn, in shape.
-  switch ((group + group / 8) % 4) {
+  switch (group_shape(group)) {
     case 0:
       shape = fmt::format("circle cx=\"{}\" cy=\"{}\" r=\"{}\"", svg_number(x), svg_number(y), svg_number(r));
       break;

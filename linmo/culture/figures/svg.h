@@ -25,6 +25,7 @@ extern const char* const kFontStack;
 // Okabe & Ito's colours ("Color universal design", 2008), which people with any form of colour blindness tell
 // apart. After the eighth they begin again, with another shape.
 const char* group_colour(int64_t group);
+int group_shape(int64_t group);  // 0 circle, 1 square, 2 triangle, 3 diamond
 
 struct Stroke {
   std::string colour = "#222";

@@ -35,11 +35,6 @@ Phrase years(const Group& g) {
   return fmt::format("{:.0f} – {:.0f}", g.first_year, g.last_year);
 }
 
-std::string field(const Study& study, int64_t row, std::string_view column) {
-  const int64_t at = study.table.columns.find_metadata(column);
-  return at < 0 ? std::string() : study.table.rows[row].metadata[at];
-}
-
 }  // namespace
 
 void write_datasheet(Page& page, const Study& study, Thumbnails& thumbnails) {
@@ -89,8 +84,8 @@ void write_credits(Page& page, const Study& study, const Thumbnails& thumbnails)
                                               {"hidden", std::to_string(thumbnails.hidden().size())}}));
   std::vector<std::vector<Phrase>> rows;
   for (int64_t row : thumbnails.shown()) {
-    const std::string recorded = field(study, row, "licence"), name = parse_licence(recorded).name;
-    rows.push_back({work_name(study, row), field(study, row, "source"), name.empty() ? recorded : name,
+    const std::string recorded = metadata_of(study, row, "licence"), name = parse_licence(recorded).name;
+    rows.push_back({work_name(study, row), metadata_of(study, row, "source"), name.empty() ? recorded : name,
                     study.table.rows[row].file});
   }
   if (!rows.empty()) {

@@ -38,7 +38,7 @@ Json map_data(const Study& study) {
   for (size_t g = 0; g < study.groups.size(); ++g)
     out["groups"].push_back({{"name", to_valid_utf8(study.groups[g].name)},
                              {"colour", group_colour(static_cast<int64_t>(g))},
-                             {"shape", (g + g / 8) % 4}});
+                             {"shape", group_shape(static_cast<int64_t>(g))}});
   Json x = Json::array(), y = Json::array(), file = Json::array();
   for (size_t i = 0; i < pca.points.size(); ++i) {
     x.push_back(rounded(pca.points[i].x));
@@ -77,10 +77,7 @@ std::string map_page(const Study& study) {
   page.open("header");
   const Phrase title = say("page.map_title", {{"names", names_of(study)}});
   page.element("h1", title);
-  page.raw(
-      "<nav aria-label=\"Language\"><button data-language=\"en\" lang=\"en\">English</button>"
-      "<button data-language=\"zh-Hans\" lang=\"zh-Hans\">中文</button>"
-      "<button data-language=\"ja\" lang=\"ja\">日本語</button></nav>\n");
+  page.language_buttons();
   page.close();
   page.open("div.bar");
   page.raw("<span id=\"groups\"></span>\n<label>");

@@ -49,6 +49,12 @@ void Page::words(const Phrase& words) {
   element("span", words);
 }
 
+void Page::language_buttons() {
+  raw("<nav aria-label=\"Language\"><button data-language=\"en\" lang=\"en\">English</button>"
+      "<button data-language=\"zh-Hans\" lang=\"zh-Hans\">中文</button>"
+      "<button data-language=\"ja\" lang=\"ja\">日本語</button></nav>\n");
+}
+
 void Page::table(const std::vector<Phrase>& heads, const std::vector<std::vector<Phrase>>& rows,
                  std::string_view tag) {
   open("div.wide");

@@ -22,6 +22,9 @@ class Page {
   // Markup of our own, as it is: figures, controls.
   void raw(std::string_view markup) { body_ += markup; }
 
+  // What page.js makes the choice of a language from.
+  void language_buttons();
+
   // A table: heads, rows; cells that begin with a digit or a sign stand on the right.
   void table(const std::vector<Phrase>& heads, const std::vector<std::vector<Phrase>>& rows,
              std::string_view tag = "table");

@@ -19,7 +19,7 @@ std::string last_part(const std::string& file) {
 bool is_the_same(const fs::path& path, const std::string& sha256_of_table) {
   if (sha256_of_table.empty()) return true;
   try {
-    return sha256(read_file(path)) == sha256_of_table;
+    return sha256_file(path) == sha256_of_table;
   } catch (const Error&) {
     return false;
   }

@@ -50,10 +50,7 @@ std::string report_page(const Study& study, const std::vector<Figure>& figures) 
   Thumbnails thumbnails(study);
   page.open("header");
   page.element("span.dim", "linmo compare");
-  page.raw(
-      "<nav aria-label=\"Language\"><button data-language=\"en\" lang=\"en\">English</button>"
-      "<button data-language=\"zh-Hans\" lang=\"zh-Hans\">中文</button>"
-      "<button data-language=\"ja\" lang=\"ja\">日本語</button></nav>\n");
+  page.language_buttons();
   page.close();
   page.open("main");
   const Phrase title = say("page.title", {{"names", names_of(study)}});

@@ -28,18 +28,13 @@ std::string base64(std::span<const std::byte> bytes) {
   return out;
 }
 
-std::string field(const Study& study, int64_t row, std::string_view column) {
-  const int64_t at = study.table.columns.find_metadata(column);
-  return at < 0 ? std::string() : study.table.rows[row].metadata[at];
-}
-
 }  // namespace
 
 const Thumbnails::Picture& Thumbnails::picture(int64_t row) {
   const auto [at, is_new] = pictures_.try_emplace(row);
   Picture& p = at->second;
   if (!is_new) return p;
-  const std::string licence = field(study_, row, "licence");
+  const std::string licence = metadata_of(study_, row, "licence");
   if (!parse_licence(licence).may_embed) {
     p.why_not = licence.empty() ? "page.not_shown_unknown" : "page.not_shown_licence";
   } else if (study_.pictures[row].empty() || shown_.size() >= kMostPictures) {

@@ -24,8 +24,7 @@ using at::Tensor;
 class Swift : public Method {
  public:
   static constexpr int64_t kHeadWidth = 256;
-  // The finest stage is colour and grain, which belong to the style; docs/methods.md has what it costs to
-  // compare it too.
+  // The finest stage is colour and grain, which belong to the style.
   static constexpr size_t kComparedFrom = 1;
 
   explicit Swift(const TrainSettings& settings)
@@ -150,7 +149,7 @@ class Swift : public Method {
       on_fake.push_back(judged[0][0]);
       on_real.push_back(judged[1][0]);
     }
-    return 0.5 * (gan_loss_.discriminator_real(on_real) + gan_loss_.discriminator_fake(on_fake));
+    return gan_loss_.discriminator(on_real, on_fake);
   }
 
   Tensor contrastive(const std::vector<Tensor>& result, const std::vector<Tensor>& content,
