@@ -137,7 +137,7 @@ int run(const Options& o) {
     fmt::print("{}\n", to_json(result, stylizer.engine()).dump(2));
   } else {
     for (const apply::BatchFailure& f : result.failures)
-      fmt::print(stderr, "failed: {}: {}\n", to_utf8(f.input), f.reason);
+      fmt::print(stderr, "failed: {}\n", apply::sentence(f));
     if (!o.quiet) {
       fmt::print("{} written", result.written.size());
       if (result.skipped) fmt::print(", {} kept as they were", result.skipped);

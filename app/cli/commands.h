@@ -17,6 +17,7 @@ void add_import(Registry);
 void add_export(Registry);
 void add_models(Registry);
 void add_quantise(Registry);
+void add_mix(Registry);
 void add_evaluate(Registry);
 void add_describe(Registry);
 void add_compare(Registry);

@@ -6,6 +6,7 @@
 #include "linmo/core/error.h"
 #include "linmo/net/cost.h"
 #include "linmo/net/discriminators.h"
+#include "linmo/net/features.h"
 #include "linmo/net/generators.h"
 
 namespace linmo::cli {
@@ -21,6 +22,8 @@ net::Description make(const std::string& name) {
   for (const std::string& known : net::discriminator_names()) {
     if (name == known) return net::make_discriminator({.name = name});
   }
+  if (name == "perceptual") return net::perceptual({64, 128, 256, 256});  // a student of VGG-19's four stages
+  if (name == "vgg19") return net::vgg19(net::VggInput::caffe);
   return net::make_generator({.name = name});
 }
 
@@ -70,8 +73,8 @@ void add_net(Registry registry) {
   command
       ->add_option(
           "name", options->name,
-          fmt::format("{}, resnet_<n>blocks; or a discriminator: {}", fmt::join(net::generator_names(), ", "),
-                      fmt::join(net::discriminator_names(), ", ")))
+          fmt::format("{}, resnet_<n>blocks; or a discriminator: {}; or a feature network: perceptual, vgg19",
+                      fmt::join(net::generator_names(), ", "), fmt::join(net::discriminator_names(), ", ")))
       ->required();
   command->add_option("--size", options->size, "picture side [px]")
       ->capture_default_str()

@@ -282,6 +282,11 @@ std::vector<BatchItem> plan_batch(const std::vector<fs::path>& inputs, const Bat
   return items;
 }
 
+std::string sentence(const BatchFailure& failure) {
+  const std::string file = to_utf8(failure.input);
+  return failure.reason.starts_with(file) ? failure.reason : fmt::format("{}: {}", file, failure.reason);
+}
+
 BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inputs,
                       const BatchOptions& options, EventSink& events) {
   const Clock::time_point begun = Clock::now();
@@ -383,9 +388,10 @@ BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inp
         result.engine_seconds += since(start);
       }
       if (!work->failure.empty()) {
-        events.warn(fmt::format("{}: {}", to_utf8(work->item.input), work->failure));
+        const BatchFailure failure{work->item.input, work->failure};
+        events.warn(sentence(failure));
         const std::lock_guard lock(mutex);
-        result.failures.push_back({work->item.input, work->failure});
+        result.failures.push_back(failure);
       } else if (work->in_bands) {
         const std::lock_guard lock(mutex);
         result.written.push_back(work->item.output);

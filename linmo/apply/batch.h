@@ -41,6 +41,9 @@ struct BatchFailure {
   std::filesystem::path input;
   std::string reason;
 };
+// The file, then the reason; the file once, where the reason names it already.
+std::string sentence(const BatchFailure& failure);
+
 struct BatchResult {
   std::vector<std::filesystem::path> written;
   int64_t skipped = 0;  // results that were there already

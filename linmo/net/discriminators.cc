@@ -49,15 +49,18 @@ Description patch_discriminator(const PatchOptions& o) {
   return b.finish();
 }
 
-Description pixel_discriminator(int in, int ndf, NormChoice norm) {
+Description pixel_discriminator(int in, int ndf, NormChoice norm, bool spectral_norm) {
   Builder b("pixel", in);
   const bool bias = norm != NormChoice::batch;
-  b.conv("net.0", in, ndf, 1);
+  const auto conv = [&](std::string name, int from, int to, bool with_bias) {
+    b.add(Conv{from, to, 1, 1, 1, 0, 0, 1, with_bias, spectral_norm}, std::move(name));
+  };
+  conv("net.0", in, ndf, true);
   b.leaky_relu(0.2);
-  b.conv("net.2", ndf, ndf * 2, 1, 1, 0, bias);
+  conv("net.2", ndf, ndf * 2, bias);
   add_norm(b, norm, ndf * 2, "net.3");
   b.leaky_relu(0.2);
-  b.conv("net.5", ndf * 2, 1, 1, 1, 0, bias);
+  conv("net.5", ndf * 2, 1, bias);
   return b.finish();
 }
 
@@ -82,7 +85,7 @@ std::vector<std::string> discriminator_names() {
 Description make_discriminator(const DiscriminatorChoice& c) {
   const PatchOptions patch{c.in, c.ndf, c.layers, norm_from_name(c.norm), c.spectral_norm};
   if (c.name == "patch" || c.name == "basic" || c.name == "n_layers") return patch_discriminator(patch);
-  if (c.name == "pixel") return pixel_discriminator(c.in, c.ndf, patch.norm);
+  if (c.name == "pixel") return pixel_discriminator(c.in, c.ndf, patch.norm, c.spectral_norm);
   if (c.name == "multiscale") return multiscale_discriminator(patch, c.scales);
   fail(ErrorKind::usage, "the discriminator \"{}\" is not known; choose one of: {}", c.name,
        fmt::join(discriminator_names(), ", "));

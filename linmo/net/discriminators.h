@@ -19,7 +19,7 @@ struct PatchOptions {
 Description patch_discriminator(const PatchOptions& options);
 
 // 1 × 1 convolutions: judges colour alone.
-Description pixel_discriminator(int in, int ndf, NormChoice norm);
+Description pixel_discriminator(int in, int ndf, NormChoice norm, bool spectral_norm = false);
 
 // Wang 2018 (pix2pixHD): `scales` PatchGANs, each on half the size of the one before (average pool 3 × 3,
 // stride 2, padding not counted). outputs[0] is the full-size one.

@@ -56,6 +56,20 @@ TEST(Net, ReceptiveFields) {
   EXPECT_EQ(receptive_field(pixel_discriminator(3, 64, NormChoice::none)), 1);
 }
 
+TEST(Net, SpectralNormOnEveryConvolutionOfEveryDiscriminator) {
+  for (const std::string& name : discriminator_names()) {
+    DiscriminatorChoice choice;
+    choice.name = name;
+    choice.spectral_norm = true;
+    const Description d = make_discriminator(choice);
+    for (const Layer& layer : d.layers) {
+      if (const auto* conv = std::get_if<Conv>(&layer.op)) {
+        EXPECT_TRUE(conv->spectral_norm) << name;
+      }
+    }
+  }
+}
+
 std::vector<std::string> keys(const Description& d) {
   std::vector<std::string> names;
   for (const ParameterInfo& p : parameters(d)) names.push_back(p.name);

@@ -212,8 +212,6 @@ void TrainSettings::resolve() {
          "--method swift has discriminators of its own, without gradient penalties: leave --discriminator, "
          "--spectral-norm, --r1 and --gan-loss wasserstein-gp away");
   if (saturating && gan_loss != "log") fail(ErrorKind::usage, "--saturating goes with --gan-loss log");
-  if (spectral_norm && discriminator == "pixel")
-    fail(ErrorKind::usage, "--spectral-norm goes with the patch and multiscale discriminators");
   if ((gan_loss == "wasserstein-gp" || r1 > 0) && norm_d == "batch") {
     fail(ErrorKind::usage,
          "a gradient penalty needs a discriminator without batch norm; choose --norm-d instance or none");

@@ -165,7 +165,11 @@ class Trainer {
         last_checkpoint = Clock::now();
       }
     }
-    if (!stopped) sample();
+    if (!stopped) {
+      // A run shorter than an interval, and the last steps of every other, have their line too.
+      if (summed > 0) log(sums, summed, 1, meta_.step - first_step, meta_.elapsed - elapsed_before);
+      sample();
+    }
     checkpoint(true);
     const double rate = static_cast<double>(meta_.step - first_step) * static_cast<double>(s_.batch) /
                         std::max(1e-9, meta_.elapsed - elapsed_before);
