@@ -23,6 +23,7 @@ struct Options {
   std::optional<double> smooth;
   int64_t tile = 0, memory = 1024, max_side = 0, megapixels = 1000;
   std::optional<int> crf;
+  std::string raw;
   int quality = 95, threads = 0, colours = 0;
   bool exact = false, keep_colour = false, pixel_art = false, batch = false;
   bool force = false, resume = false, strip = false, json = false, quiet = false;
@@ -85,14 +86,19 @@ nlohmann::json to_json(const apply::BatchResult& r, const engine::Engine& engine
           {"engine", engine.about()}};
 }
 
-[[noreturn]] void run_video(const Options& o) {
+// Returns only when there is nothing to do.
+int run_video(const Options& o) {
   if (o.inputs.size() != 1)
     fail(ErrorKind::usage, "{} is a video; videos are taken one at a time", o.inputs[0]);
-  if (!o.cells.empty() || o.pixel_art || o.resume || o.strip || !o.format.empty() || o.tile || o.exact)
+  if (!o.cells.empty() || o.pixel_art || o.strip || !o.format.empty() || o.tile || o.exact)
     fail(ErrorKind::usage,
-         "--cells, --pixel-art, --resume, --strip, --format, --tile and --exact are for pictures, and {} is "
-         "a video",
+         "--cells, --pixel-art, --strip, --format, --tile and --exact are for pictures, and {} is a video",
          o.inputs[0]);
+  // A video that was stopped goes on without being told.
+  if (o.resume && !o.force && fs::exists(o.output)) {
+    if (!o.quiet) fmt::print("{} is there, and kept\n", o.output);
+    return kDone;
+  }
   std::vector<std::string> arguments = {o.model,
                                         o.inputs[0],
                                         "-o",
@@ -102,6 +108,7 @@ nlohmann::json to_json(const apply::BatchResult& r, const engine::Engine& engine
                                         fmt::format("--memory={}", o.memory)};
   if (o.smooth) arguments.push_back(fmt::format("--smooth={}", *o.smooth));
   if (o.crf) arguments.push_back(fmt::format("--crf={}", *o.crf));
+  if (!o.raw.empty()) arguments.push_back("--raw=" + o.raw);
   if (o.max_side) arguments.push_back(fmt::format("--max-side={}", o.max_side));
   if (o.threads) arguments.push_back(fmt::format("--threads={}", o.threads));
   if (o.keep_colour) arguments.push_back("--keep-colour");
@@ -112,9 +119,9 @@ nlohmann::json to_json(const apply::BatchResult& r, const engine::Engine& engine
 }
 
 int run(const Options& o) {
-  if (is_video_name(o.inputs[0])) run_video(o);
-  if (o.smooth || o.crf)
-    fail(ErrorKind::usage, "--smooth and --crf are for videos, and {} is none", o.inputs[0]);
+  if (is_video_name(o.inputs[0])) return run_video(o);
+  if (o.smooth || o.crf || !o.raw.empty())
+    fail(ErrorKind::usage, "--smooth, --crf and --raw are for videos, and {} is none", o.inputs[0]);
   std::vector<fs::path> inputs(o.inputs.begin(), o.inputs.end());
   if (o.batch) {
     for (const fs::path& input : inputs) {
@@ -161,8 +168,9 @@ void add_apply(Registry registry) {
   command->add_option("model", o->model, "a .safetensors file, a run folder, or a bundled model's name")
       ->required();
   command
-      ->add_option("inputs", o->inputs,
-                   "pictures and folders (with all below them), or one video; - is y4m on standard input")
+      ->add_option(
+          "inputs", o->inputs,
+          "pictures and folders (with all below them), or one video; - is standard input, y4m or --raw")
       ->required();
   command
       ->add_option("-o,--output", o->output,
@@ -228,6 +236,9 @@ void add_apply(Registry registry) {
       ->check(CLI::Range(0.0, 0.98));
   command->add_option("--crf", o->crf, "quality of videos: 0 (largest file) … 51; default: 18")
       ->check(CLI::Range(0, 51));
+  command->add_option("--raw", o->raw,
+                      "- carries pixels alone, in and out: WIDTHxHEIGHT@RATE or WIDTHxHEIGHT@RATE:PIXELS, as "
+                      "640x480@30:rgb24");
   command->add_flag("--batch", o->batch, "the inputs are folders (they may be without this flag too)");
   command->add_flag("--json", o->json, "for machines");
   command->add_flag("-q,--quiet", o->quiet, "only warnings and errors");

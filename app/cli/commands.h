@@ -12,6 +12,7 @@ namespace linmo::cli {
 void add_collect(Registry);
 void add_glyphs(Registry);
 void add_train(Registry);
+void add_tune(Registry);
 void add_apply(Registry);
 void add_import(Registry);
 void add_export(Registry);

@@ -16,8 +16,8 @@ int run(int argc, char** argv) {
   int exit_code = linmo::cli::kDone;
   using namespace linmo::cli;
   for (const AddCommand add :
-       {add_collect, add_glyphs, add_train, add_apply, add_evaluate, add_describe, add_compare, add_import,
-        add_export, add_quantise, add_mix, add_models, add_net, add_bench})
+       {add_collect, add_glyphs, add_train, add_tune, add_apply, add_evaluate, add_describe, add_compare,
+        add_import, add_export, add_quantise, add_mix, add_models, add_net, add_bench})
     add({app, exit_code});
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
     const auto commands = failed->get_subcommands();

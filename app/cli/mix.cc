@@ -50,8 +50,10 @@ Image path_between(const std::vector<model::Ingredient>& models, const Options& 
       events.progress("painting the path", static_cast<double>(cells.size() - 1), total, -1);
     }
   }
-  return contact_sheet(cells, static_cast<int>(cells.size()),
-                       static_cast<int>(longer < o.side ? longer : o.side), 255);
+  // Cells are square: the margins above and below a broad picture go.
+  const auto cell = static_cast<int>(std::max(content.width(), content.height()));
+  const Image strip = contact_sheet(cells, static_cast<int>(cells.size()), cell, 255);
+  return crop(strip, 0, (cell - content.height()) / 2, strip.width(), content.height());
 }
 
 int run(Options o) {

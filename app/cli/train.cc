@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// linmo train: checks the command line, then hands over to linmo-train, which has libtorch.
+// linmo train and linmo tune: check the command line, then hand over to linmo-train, which has libtorch.
 #include <unistd.h>
 
 #include <filesystem>
@@ -28,16 +28,29 @@ namespace linmo::cli {
   fail(ErrorKind::io, "{} is not beside {}; build and install it too (./run build)", program, to_utf8(self));
 }
 
-void add_train(Registry registry) {
-  CLI::App* command = registry.app.add_subcommand("train", "Learn the style of a folder of pictures");
+namespace {
+
+void add(Registry registry, const char* name, const char* description,
+         TrainCommand (*parse)(std::vector<std::string>)) {
+  CLI::App* command = registry.app.add_subcommand(name, description);
   command->prefix_command();
   command->set_help_flag();  // linmo train --help is answered by the command itself
-  command->callback([command] {
+  command->callback([command, parse, name] {
     std::vector<std::string> arguments = command->remaining();
-    parse_train(arguments);
-    arguments.insert(arguments.begin(), "train");
+    parse(arguments);
+    arguments.insert(arguments.begin(), name);
     run_helper("linmo-train", std::move(arguments));
   });
+}
+
+}  // namespace
+
+void add_train(Registry registry) {
+  add(registry, "train", "Learn the style of a folder of pictures", parse_train);
+}
+
+void add_tune(Registry registry) {
+  add(registry, "tune", "Adjust a trained generator to a new style, from a few pictures", parse_tune);
 }
 
 }  // namespace linmo::cli

@@ -11,8 +11,7 @@
 
 namespace {
 
-int train(std::vector<std::string> arguments) {
-  const linmo::cli::TrainCommand command = linmo::cli::parse_train(std::move(arguments));
+int train(const linmo::cli::TrainCommand& command) {
   linmo::cli::Console console(command.quiet);
   const linmo::train::TrainResult result =
       linmo::train::train(command.settings, command.run, command.resume, console);
@@ -33,7 +32,8 @@ int main(int argc, char** argv) {
   return linmo::cli::guarded([&] {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     const std::string command = arguments.empty() ? "" : arguments[0];
-    if (command == "train") return train({arguments.begin() + 1, arguments.end()});
+    if (command == "train") return train(linmo::cli::parse_train({arguments.begin() + 1, arguments.end()}));
+    if (command == "tune") return train(linmo::cli::parse_tune({arguments.begin() + 1, arguments.end()}));
     if (command == "evaluate") {
       return linmo::cli::evaluate_torchscript({arguments.begin() + 1, arguments.end()});
     }

@@ -16,14 +16,33 @@ constexpr const char* kDescription =
     "  linmo train --content PRINT --style BRUSH -o RUN --method paired --steps 5000\n"
     "  linmo train -o RUN --resume\n";
 
+constexpr const char* kTuneDescription =
+    "Adjust a trained generator to a new style, from a few pictures, in minutes.\n\n"
+    "  linmo tune photo-to-impressionism --style VANGOGH --content PHOTOS -o RUN\n"
+    "  linmo apply RUN PICTURES -o FOLDER\n\n"
+    "Five pictures are enough to begin, fifty are better. --content: pictures like those that it will be "
+    "applied "
+    "to; without it\nthe style's own pictures serve, and the result keeps less of a photograph. The options "
+    "are "
+    "those of linmo train, with other\ndefaults; linmo train -o RUN --resume goes on with an interrupted "
+    "run.\n";
+
 struct Parser {
   train::TrainSettings settings;
   std::string run, recipe;
   bool resume = false, quiet = false;
-  CLI::App app{kDescription, "linmo train"};
-  std::vector<std::pair<std::string, CLI::Option*>> fields;
+  CLI::App app;
 
-  Parser() {
+  // linmo train, or linmo tune, whose model is `tuned`.
+  explicit Parser(std::string* tuned = nullptr)
+      : app(tuned ? kTuneDescription : kDescription, tuned ? "linmo tune" : "linmo train") {
+    if (tuned) {
+      app.add_option("model", *tuned, "the model to adjust: a file, a run's folder, or a listed model's name")
+          ->required();
+      app.add_option("-o,--output,--run", run, "folder for the run, as of linmo train")->required();
+      app.add_flag("-q,--quiet", quiet, "only warnings and errors");
+      return;
+    }
     app.add_option("-o,--output,--run", run,
                    "folder for the run: model, samples, curves, report, checkpoints")
         ->required();
@@ -42,7 +61,7 @@ struct Parser {
     } catch (const CLI::CallForHelp& help) {
       std::exit(app.exit(help));
     } catch (const CLI::ParseError& error) {
-      fail(ErrorKind::usage, "{}\nSee: linmo train --help", error.what());
+      fail(ErrorKind::usage, "{}\nSee: {} --help", error.what(), app.get_name());
     }
   }
 };
@@ -104,6 +123,20 @@ TrainCommand parse_train(std::vector<std::string> arguments) {
     }
   }
   return {s, run, second.resume, second.quiet};
+}
+
+TrainCommand parse_tune(std::vector<std::string> arguments) {
+  std::string model;
+  Parser parser(&model);
+  train::TrainSettings& s = parser.settings;
+  train::prepare_tuning(s);
+  parser.parse(std::move(arguments));
+  if (s.steps > 0 && s.time == train::kTuneTime) s.time.clear();
+  s.from = model;
+  if (s.style.empty()) fail(ErrorKind::usage, "say whose look is to be learnt: --style FOLDER");
+  if (s.content.empty()) s.content = s.style;
+  s.resolve();
+  return {s, parser.run, false, parser.quiet};
 }
 
 }  // namespace linmo::cli

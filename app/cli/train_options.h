@@ -21,5 +21,7 @@ struct TrainCommand {
 // mistakes throw ErrorKind::usage. Order of precedence: command line, the resumed run's settings, --recipe,
 // defaults.
 TrainCommand parse_train(std::vector<std::string> arguments);
+// The same of `linmo tune`.
+TrainCommand parse_tune(std::vector<std::string> arguments);
 
 }  // namespace linmo::cli

@@ -5,6 +5,7 @@
 #include "app/cli/console.h"
 #include "app/cli/options.h"
 #include "linmo/core/files.h"
+#include "linmo/core/hash.h"
 #include "linmo/image/codec.h"
 #include "linmo/model/library.h"
 #include "linmo/video/apply_video.h"
@@ -13,7 +14,7 @@ namespace linmo::cli {
 namespace {
 
 int run(int argc, char** argv) {
-  std::string model, input, output, precision = "auto";
+  std::string model, input, output, precision = "auto", raw;
   video::VideoOptions options;
   engine::Options engine;
   int64_t memory = 1024;
@@ -31,6 +32,7 @@ int run(int argc, char** argv) {
   app.add_option("--memory", memory)->check(CLI::Range(1, 1 << 20));
   app.add_option("--threads", engine.threads);
   app.add_flag("--force", options.force);
+  app.add_option("--raw", raw);
   app.add_flag("--json", json);
   app.add_flag("-q", quiet);
   try {
@@ -41,17 +43,24 @@ int run(int argc, char** argv) {
   if (!is_video_name(output))
     fail(ErrorKind::usage, "{}: videos are written as .mp4, .mov, .mkv, .webm, .avi or .y4m, or to - as y4m",
          output);
+  if (!raw.empty()) {
+    if (input != "-")
+      fail(ErrorKind::usage, "--raw describes what comes through standard input: apply it to -");
+    options.raw_input = options.writer.raw = video::raw_video_from(raw);
+  }
   engine.precision = engine::precision_from_name(precision);
   options.apply.tiles.memory_bytes = static_cast<uint64_t>(memory) << 20;
-  const apply::Stylizer stylizer =
-      apply::Stylizer::load(model::find_model(model::default_library(), model), engine);
+  const std::filesystem::path file = model::find_model(model::default_library(), model);
+  const apply::Stylizer stylizer = apply::Stylizer::load(file, engine);
+  options.identity = sha256_file(file) + " " + precision;
   video::VideoResult result;
   try {
     Console console(quiet || json);
     result = video::apply_video(stylizer, input, output, options, console);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::cancelled) throw;
-    fmt::print(stderr, "stopped; {} was not written, and the same command begins again\n", output);
+    fmt::print(stderr, "stopped; {} is not there yet{}\n", output,
+               input != "-" && video::can_grow_in_pieces(output) ? "; the same command goes on with it" : "");
     return kInterrupted;
   }
   const bool pipe = output == "-";
@@ -60,6 +69,7 @@ int run(int argc, char** argv) {
                nlohmann::json{{"written", output},
                               {"frames", result.frames},
                               {"damaged", result.damaged},
+                              {"resumed_at", result.resumed_at},
                               {"width", result.width},
                               {"height", result.height},
                               {"seconds", result.seconds},
@@ -68,7 +78,8 @@ int run(int argc, char** argv) {
   } else if (!quiet) {
     fmt::print(pipe ? stderr : stdout, "{} frames of {} × {} in {:.1f} s, {:.1f} a second ({})\n",
                result.frames, result.width, result.height, result.seconds,
-               static_cast<double>(result.frames) / result.seconds, stylizer.engine().about());
+               static_cast<double>(result.frames - result.resumed_at) / result.seconds,
+               stylizer.engine().about());
   }
   return kDone;
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "linmo/core/error.h"
+#include "linmo/model/library.h"
 #include "linmo/net/cost.h"
 #include "linmo/net/discriminators.h"
 #include "linmo/net/generators.h"
@@ -17,6 +18,8 @@ namespace linmo::train {
 using at::Tensor;
 
 net::Description generator_of(const TrainSettings& s) {
+  if (s.generator == "from")
+    return model::load_model_header(model::find_model(model::default_library(), s.from)).network;
   net::GeneratorChoice choice;
   choice.name = s.generator;
   choice.ngf = static_cast<int>(s.ngf);
@@ -66,7 +69,9 @@ std::shared_ptr<Network> Method::add_network(const std::string& name, net::Descr
 }
 
 std::shared_ptr<Network> Method::add_generator(const std::string& name) {
-  return add_network(name, generator_of(settings_), init_of(settings_.init), settings_.init_gain);
+  auto network = add_network(name, generator_of(settings_), init_of(settings_.init), settings_.init_gain);
+  if (settings_.learn_share < 1) network->learn_last(settings_.learn_share);
+  return network;
 }
 
 std::shared_ptr<Network> Method::add_discriminator(const std::string& name, int channels) {
@@ -161,9 +166,8 @@ Tensor Method::generator_loss(const Network& d, const Tensor& fake, Random& rand
 void Method::begin_with(const model::Model& model, const std::string& file) {
   if (net::to_json(model.network) != net::to_json(generator_->description()))
     fail(ErrorKind::usage,
-         "{} is not a {} generator with these settings, so training cannot begin with its weights; choose "
-         "--generator, "
-         "--ngf, --norm and --residual as it was trained",
+         "{} is not a {} generator with these settings, so training cannot begin with its weights; take its "
+         "network over with --generator from",
          file, settings_.generator);
   generator_->load(model.tensors, file);
   if (average_) average_->load(model.tensors, file);

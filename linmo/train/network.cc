@@ -162,6 +162,20 @@ std::vector<Tensor> Network::trainable() const {
   return list;
 }
 
+void Network::learn_last(double share) {
+  std::vector<const std::vector<int>*> layers;
+  for (const std::vector<int>& entries : layer_state_) {
+    if (!entries.empty()) layers.push_back(&entries);
+  }
+  const auto learning = static_cast<size_t>(std::ceil(share * static_cast<double>(layers.size())));
+  for (size_t i = 0; i + learning < layers.size(); ++i) {
+    for (const int entry : *layers[i]) {
+      state_[static_cast<size_t>(entry)].trainable = false;
+      state_[static_cast<size_t>(entry)].tensor.set_requires_grad(false);
+    }
+  }
+}
+
 Tensor Network::spectral_weight(int layer, const Pass& pass) const {
   const auto& indices = layer_state_[static_cast<size_t>(layer)];
   const Tensor w = pass.frozen ? parameter(layer, 0).detach() : parameter(layer, 0);

@@ -66,6 +66,9 @@ class Network {
   // Parameters and buffers, in state-dict order; the tensors are the network's own.
   const std::vector<Entry>& state() const { return state_; }
   std::vector<at::Tensor> trainable() const;
+  // Only the last layers learn, from the result back: this share of those that have parameters, rounded up.
+  // The others keep theirs, and no gradient is computed for them.
+  void learn_last(double share);
 
   model::TensorMap to_tensors() const;
   // Throws ErrorKind::input when a parameter is missing or has another shape.

@@ -47,8 +47,8 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field(
       FieldInfo{
           "generator",
-          "compact, resnet_9blocks, resnet_6blocks, resnet_<n>blocks, unet_256, unet_128, seed; see linmo "
-          "net NAME"}
+          "compact, resnet_9blocks, resnet_6blocks, resnet_<n>blocks, unet_256, unet_128, seed (see linmo "
+          "net NAME); from: the network of --from MODEL"}
           .also("netG"),
       generator);
   v.field({"ngf", "features of the generator's first layer (0: the generator's own)", "", 0, 1024}, ngf);
@@ -80,9 +80,13 @@ void TrainSettings::visit(FieldVisitor& v) {
           init);
   v.field({"from",
            "begin with this model's weights instead of random ones: a file, a run or a name; its generator "
-           "must be "
-           "the same"},
+           "must be the same, or --generator from takes it over"},
           from);
+  v.field({"learn_share",
+           "share of the generator's layers that learn, counted from the result back; the others stay as in "
+           "--from",
+           "", 0.01, 1},
+          learn_share);
   v.field({"init_gain", "spread of the first weights", "", 1e-6, 10}, init_gain);
 
   v.section("Losses");
@@ -211,6 +215,10 @@ void TrainSettings::resolve() {
     fail(ErrorKind::usage,
          "--method swift has discriminators of its own, without gradient penalties: leave --discriminator, "
          "--spectral-norm, --r1 and --gan-loss wasserstein-gp away");
+  if (generator == "from" && from.empty())
+    fail(ErrorKind::usage, "--generator from takes the network of --from MODEL: say which");
+  if (learn_share < 1 && from.empty())
+    fail(ErrorKind::usage, "--learn-share keeps layers as they are in --from MODEL: say which");
   if (saturating && gan_loss != "log") fail(ErrorKind::usage, "--saturating goes with --gan-loss log");
   if ((gan_loss == "wasserstein-gp" || r1 > 0) && norm_d == "batch") {
     fail(ErrorKind::usage,
@@ -227,6 +235,15 @@ void TrainSettings::resolve() {
     rest = comma == std::string::npos ? "" : rest.substr(comma + 1);
   }
   check(*this);
+}
+
+void prepare_tuning(TrainSettings& s) {
+  s.method = "swift";
+  s.generator = "from";
+  s.time = kTuneTime;
+  s.load_size = 224;
+  s.beta2 = 0.99;
+  s.dtype = "f16";
 }
 
 bool fixed_on_resume(const std::string& key) {

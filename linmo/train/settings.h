@@ -32,6 +32,7 @@ struct TrainSettings {
   std::string norm_d = "auto";
   bool spectral_norm = false;
   std::string init = "auto", from;
+  double learn_share = 1;
   double init_gain = 0.02;
 
   // losses
@@ -72,6 +73,11 @@ struct TrainSettings {
   // Fills in "auto" and −1 by method, checks that everything goes together; throws ErrorKind::usage.
   void resolve();
 };
+
+// The settings of `linmo tune`: swift on the network of --from, for a short time. Which layers learn, and the
+// rest, were chosen by measurement (docs/methods.md, "tune").
+constexpr const char* kTuneTime = "3m";
+void prepare_tuning(TrainSettings& settings);
 
 // Fields that a resumed run may not change, because the checkpoint's tensors or its data order depend on
 // them.

@@ -229,7 +229,12 @@ class Trainer {
     if (data_.refused.size() > 5)
       sink_.warn(fmt::format("… and {} more; all are in the report", data_.refused.size() - 5));
     sink_.info(fmt::format("{} with {} generator, {}, {} px crops, batch {}, {} threads, seed {}", s_.method,
-                           s_.generator, s_.precision, s_.size, s_.batch, at::get_num_threads(), s_.seed));
+                           generator_name(), s_.precision, s_.size, s_.batch, at::get_num_threads(),
+                           s_.seed));
+  }
+
+  std::string generator_name() const {
+    return s_.generator == "from" ? method_->generator_description().family : s_.generator;
   }
 
   // What the processor reaches on one large convolution in this precision: the yardstick of the live line.
@@ -425,7 +430,7 @@ class Trainer {
       model.card = {{"title", t.name == "G" ? title : fmt::format("{} → {}", style, content)},
                     {"licence", s_.licence.empty() ? "not stated" : s_.licence},
                     {"method", s_.method},
-                    {"generator", s_.generator},
+                    {"generator", generator_name()},
                     {"linmo", LINMO_VERSION},
                     {"steps", meta_.step},
                     {"batch", s_.batch},
@@ -453,7 +458,7 @@ class Trainer {
       return list;
     };
     const json out = {{"summary",
-                       {{"method", fmt::format("{}, {} generator", s_.method, s_.generator)},
+                       {{"method", fmt::format("{}, {} generator", s_.method, generator_name())},
                         {"steps", fmt::format("{} of {} pictures in {}", meta_.step, s_.batch,
                                               format_duration(meta_.elapsed))},
                         {"content", fmt::format("{} pictures", data_.content.size())},

@@ -19,6 +19,19 @@ int64_t even(int64_t side) {
   return std::max<int64_t>(2, side / 2 * 2);
 }
 
+std::filesystem::path pieces_of(const std::filesystem::path& output) {
+  return output.parent_path() / fmt::format(".{}.pieces", to_utf8(output.filename()));
+}
+
+std::string identity_of(const std::filesystem::path& input, const VideoOptions& o) {
+  namespace fs = std::filesystem;
+  return fmt::format("{} {} {} {} strength {} colour {} side {} smooth {} crf {} memory {} piece {} linmo {}",
+                     o.identity, to_utf8(fs::absolute(input)), fs::file_size(input),
+                     fs::last_write_time(input).time_since_epoch().count(), o.apply.strength,
+                     o.apply.keep_colour, o.max_side, o.smooth, o.writer.crf, o.apply.tiles.memory_bytes,
+                     o.piece_frames, LINMO_VERSION);
+}
+
 }  // namespace
 
 VideoResult apply_video(const apply::Stylizer& stylizer, const std::filesystem::path& input,
@@ -37,14 +50,29 @@ VideoResult apply_video(const apply::Stylizer& stylizer, const std::filesystem::
   }
   const Clock::time_point begun = Clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - begun).count(); };
-  VideoReader reader(input);
+  VideoReader reader(input, options.raw_input);
+  std::optional<Pieces> pieces;
+  if (!options.identity.empty() && input != "-" && can_grow_in_pieces(output))
+    pieces.emplace(pieces_of(output), identity_of(input, options));
   std::optional<VideoWriter> writer;
   Smoother smoother(options.smooth);
   WithoutProgress inner(events);
   VideoResult result;
+  const int64_t there = pieces ? pieces->frames() : 0;
+  if (there > 0) {
+    smoother.restore(pieces->state());
+    result.resumed_at = there;
+    events.info(fmt::format("going on after frame {}", there));
+  }
+  const auto open_writer = [&](int64_t width, int64_t height) {
+    result.width = width;
+    result.height = height;
+    writer.emplace(output, reader, width, height, options.writer, events, pieces ? &*pieces : nullptr);
+  };
   Frame frame;
   while (reader.next(frame)) {
     events.check("stylising");
+    if (++result.frames <= there) continue;  // decoded only
     Image content = std::move(frame.image);
     const int64_t longer = std::max(content.width(), content.height());
     if (options.max_side > 0 && longer > options.max_side) {
@@ -57,20 +85,21 @@ VideoResult apply_video(const apply::Stylizer& stylizer, const std::filesystem::
     if (styled.width() % 2 || styled.height() % 2)
       styled = crop(styled, 0, 0, even(styled.width()), even(styled.height()));
     frame.image = options.smooth > 0 ? smoother.next(content, styled) : std::move(styled);
-    if (!writer) {
-      result.width = frame.image.width();
-      result.height = frame.image.height();
-      writer.emplace(output, reader, result.width, result.height, options.writer, events);
-    }
+    if (!writer) open_writer(frame.image.width(), frame.image.height());
     writer->write(frame);
-    ++result.frames;
+    if (pieces && result.frames % options.piece_frames == 0) writer->end_piece(smoother.save());
     const auto total = static_cast<double>(std::max(reader.info().frames, result.frames));
-    events.progress("frames", static_cast<double>(result.frames), reader.info().frames > 0 ? total : 0,
-                    reader.info().frames > 0 ? seconds() / static_cast<double>(result.frames) *
-                                                   (total - static_cast<double>(result.frames))
-                                             : -1);
+    const auto done = static_cast<double>(result.frames - there);
+    events.progress(
+        "frames", static_cast<double>(result.frames), reader.info().frames > 0 ? total : 0,
+        reader.info().frames > 0 ? seconds() / done * (total - static_cast<double>(result.frames)) : -1);
+  }
+  if (pieces && !writer && there > 0) {  // all pieces were there, only the file was not
+    const Piece first = pieces->read(0);
+    open_writer(first.width, first.height);
   }
   if (!writer) fail(ErrorKind::input, "{} has no frame that can be decoded", to_utf8(input));
+  if (pieces) writer->end_piece(smoother.save());
   writer->finish();
   result.damaged = reader.damaged();
   if (result.damaged > 0)

@@ -51,6 +51,14 @@ ErrorKind kind_of(const std::function<void()>& f) {
   return ErrorKind::numeric;
 }
 
+// Stops a call after so many frames that it made itself.
+struct StopAfter : EventSink {
+  explicit StopAfter(int frames) : most(frames) {}
+  void on_event(const Event& event) override { seen += event.kind == Event::Kind::progress; }
+  bool stop_requested() const override { return seen >= most; }
+  int most, seen = 0;
+};
+
 TEST(Video, EveryFrameIsStylisedInEveryContainer) {
   const TemporaryFolder folder;
   const std::vector<int> levels = {40, 90, 140, 190, 200};
@@ -84,11 +92,7 @@ TEST(Video, OddSidesLoseARow) {
 }
 
 TEST(Video, LeavesNothingBehindWhenItCannotFinish) {
-  struct StopAfterTwo : EventSink {
-    void on_event(const Event& event) override { seen += event.kind == Event::Kind::progress; }
-    bool stop_requested() const override { return seen >= 2; }
-    int seen = 0;
-  } sink;
+  StopAfter sink(2);
   const TemporaryFolder folder;
   const fs::path in = y4m(folder / "a.y4m", 16, 16, {10, 20, 30, 40}), out = folder / "b.mp4";
   EXPECT_EQ(kind_of([&] { apply_video(affine(1, 0), in, out, {}, sink); }), ErrorKind::cancelled);
@@ -105,6 +109,69 @@ TEST(Video, LeavesNothingBehindWhenItCannotFinish) {
   apply_video(affine(1, 0), in, out, {});
   EXPECT_EQ(kind_of([&] { apply_video(affine(1, 0), in, out, {}); }), ErrorKind::usage);
   EXPECT_EQ(kind_of([&] { apply_video(affine(1, 0), in, in, {.force = true}); }), ErrorKind::usage);
+}
+
+TEST(Video, GoesOnAfterAStopToTheSameBytes) {
+  const TemporaryFolder folder;
+  std::vector<int> levels;
+  for (int i = 0; i < 23; ++i) levels.push_back(40 + 37 * i % 160);
+  const fs::path in = y4m(folder / "a.y4m", 32, 24, levels), pieces = folder / ".b.mkv.pieces";
+  VideoOptions o;
+  o.smooth = 0.8;
+  o.identity = "model 1";
+  o.piece_frames = 5;
+  EXPECT_EQ(apply_video(affine(1, 0), in, folder / "whole.mkv", o).frames, 23);
+  for (const int frames : {7, 1, 6, 3}) {
+    StopAfter sink(frames);
+    EXPECT_EQ(kind_of([&] { apply_video(affine(1, 0), in, folder / "b.mkv", o, sink); }),
+              ErrorKind::cancelled);
+    EXPECT_FALSE(fs::exists(folder / "b.mkv"));
+    EXPECT_TRUE(fs::exists(pieces));
+  }
+  const VideoResult r = apply_video(affine(1, 0), in, folder / "b.mkv", o);
+  EXPECT_EQ(r.resumed_at, 10);  // 5, none more, 10, none more
+  EXPECT_EQ(r.frames, 23);
+  EXPECT_TRUE(read_text(folder / "b.mkv") == read_text(folder / "whole.mkv"));
+  EXPECT_FALSE(fs::exists(pieces));
+  VideoReader reader(folder / "b.mkv");
+  Frame frame;
+  int seen = 0;
+  for (int64_t last = -1; reader.next(frame); ++seen, last = frame.pts) EXPECT_GT(frame.pts, last);
+  EXPECT_EQ(seen, 23);
+}
+
+TEST(Video, PiecesOfAnotherModelAndDamagedOnesAreMadeAgain) {
+  const TemporaryFolder folder;
+  const fs::path in = y4m(folder / "a.y4m", 32, 24, std::vector<int>(20, 90)), out = folder / "b.mp4";
+  VideoOptions o;
+  o.identity = "model 1";
+  o.piece_frames = 4;
+  const auto stopped = [&] {
+    StopAfter sink(13);
+    EXPECT_EQ(kind_of([&] { apply_video(affine(1, 0), in, out, o, sink); }), ErrorKind::cancelled);
+  };
+  stopped();
+  o.identity = "model 2";
+  EXPECT_EQ(apply_video(affine(-1, 0), in, out, o).resumed_at, 0);
+  fs::remove(out);
+  stopped();
+  const fs::path second = folder / ".b.mp4.pieces" / "000001";
+  std::string bytes = read_text(second);
+  bytes[bytes.size() / 2] ^= 1;
+  write_file(second, bytes);
+  EXPECT_EQ(apply_video(affine(-1, 0), in, out, o).resumed_at, 0);
+}
+
+TEST(Video, RawPixelsAreDescribedInWords) {
+  const RawVideo raw = raw_video_from("640x480@29.97:yuv420p");
+  EXPECT_EQ(raw.width, 640);
+  EXPECT_EQ(raw.height, 480);
+  EXPECT_DOUBLE_EQ(raw.frames_per_second, 29.97);
+  EXPECT_EQ(raw.pixels, "yuv420p");
+  EXPECT_EQ(raw_video_from("2x2@1").pixels, "rgb24");
+  for (const char* bad : {"", "640", "640x480", "640x480@0", "1x480@25", "99999x99999@25", "640x480@25 x",
+                          "640x480@25:colours"})
+    EXPECT_EQ(kind_of([&] { raw_video_from(bad); }), ErrorKind::usage) << bad;
 }
 
 TEST(Smoother, StillScenesFlickerLessAndMovingOnesDoNotTrail) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Video files and pipes through libav*: frames in, frames out, everything else carried over.
+// Video files and pipes read through libav*.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "linmo/core/events.h"
@@ -24,11 +25,21 @@ struct VideoInfo {
   int other_streams = 0;         // sound and subtitles
 };
 
+// Pictures without a header, as other programs exchange them through pipes.
+struct RawVideo {
+  int64_t width = 0, height = 0;
+  double frames_per_second = 25;
+  std::string pixels = "rgb24";  // libav's name of their format
+};
+// "WIDTHxHEIGHT@RATE" or "WIDTHxHEIGHT@RATE:PIXELS", "640x480@29.97:yuv420p". Throws ErrorKind::usage.
+RawVideo raw_video_from(const std::string& text);
+
 // Reads one file's best video stream. Reads local files and standard input only, whatever the file names.
 // Throws ErrorKind::input for what is not a video or is larger than 100 megapixels a frame.
 class VideoReader {
  public:
-  explicit VideoReader(const std::filesystem::path& path);
+  // "-": standard input, y4m, or `raw` pictures.
+  explicit VideoReader(const std::filesystem::path& path, const std::optional<RawVideo>& raw = {});
   ~VideoReader();
   VideoReader(const VideoReader&) = delete;
   VideoReader& operator=(const VideoReader&) = delete;
@@ -39,28 +50,6 @@ class VideoReader {
 
  private:
   friend class VideoWriter;
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
-struct WriterOptions {
-  int crf = 18;  // constant quality of H.264 and VP9: 0 (largest) … 51
-};
-
-// Writes frames with the reader's timing, colours and rotation, and copies its sound, subtitles (where the
-// container takes them) and title. The container is the name's; "-" is y4m on
-// standard output. The file appears under its name with finish() and not before.
-class VideoWriter {
- public:
-  VideoWriter(const std::filesystem::path& path, VideoReader& source, int64_t width, int64_t height,
-              const WriterOptions& options, EventSink& events);
-  ~VideoWriter();
-  VideoWriter(const VideoWriter&) = delete;
-  VideoWriter& operator=(const VideoWriter&) = delete;
-  void write(const Frame& frame);
-  void finish();
-
- private:
   struct State;
   std::unique_ptr<State> state_;
 };

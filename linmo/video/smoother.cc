@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
+#include "linmo/core/error.h"
 #include "linmo/image/convert.h"
 #include "linmo/image/resize.h"
 
@@ -69,6 +71,31 @@ Image Smoother::next(const Image& content, const Image& styled) {
   }
   luma_ = std::move(luma);
   return out;
+}
+
+std::string Smoother::save() const {
+  std::string out(2 * sizeof(int64_t), 0);
+  std::memcpy(out.data(), &width_, sizeof width_);
+  std::memcpy(out.data() + sizeof width_, &height_, sizeof height_);
+  for (const std::vector<float>* values : {&luma_, &last_})
+    out.append(reinterpret_cast<const char*>(values->data()), values->size() * sizeof(float));
+  return out;
+}
+
+void Smoother::restore(std::string_view saved) {
+  int64_t sides[2] = {};
+  if (saved.size() >= sizeof sides) std::memcpy(sides, saved.data(), sizeof sides);
+  constexpr int64_t kMostSide = int64_t{1} << 24;
+  if (sides[0] < 0 || sides[1] < 0 || sides[0] > kMostSide || sides[1] > kMostSide ||
+      saved.size() != sizeof sides + static_cast<size_t>(sides[0] * sides[1]) * 4 * sizeof(float))
+    fail(ErrorKind::input, "the remembered frame of the smoothing is damaged");
+  width_ = sides[0];
+  height_ = sides[1];
+  luma_.resize(static_cast<size_t>(width_ * height_));
+  last_.resize(luma_.size() * 3);
+  std::memcpy(luma_.data(), saved.data() + sizeof sides, luma_.size() * sizeof(float));
+  std::memcpy(last_.data(), saved.data() + sizeof sides + luma_.size() * sizeof(float),
+              last_.size() * sizeof(float));
 }
 
 }  // namespace linmo::video

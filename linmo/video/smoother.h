@@ -2,6 +2,8 @@
 // Less flicker between the stylised frames of a video.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "linmo/image/image.h"
@@ -19,6 +21,11 @@ class Smoother {
   // `content` and `styled` of one frame, RGB of 8 bits; the content is resized to the result where they
   // differ. A frame of another size starts anew.
   Image next(const Image& content, const Image& styled);
+
+  // What next() remembers, to go on elsewhere to the same bits. restore() throws ErrorKind::input for what
+  // is not save()'s.
+  std::string save() const;
+  void restore(std::string_view saved);
 
  private:
   double strength_;

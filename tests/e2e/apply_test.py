@@ -5,6 +5,7 @@ and nothing of a user's is lost whatever goes wrong."""
 import json
 import random
 import subprocess
+import time
 import unittest
 
 import support
@@ -223,6 +224,12 @@ class Apply(WithModel):
         self.assertEqual(piped.returncode, DONE, piped.stderr)
         self.assertTrue(piped.stdout.startswith(b"YUV4MPEG2 "))
         self.assertEqual(piped.stdout.count(b"FRAME\n"), 5)
+        pixels = bytes(range(256)) * 9 + bytes(48)  # two frames of 28 × 14
+        raw = subprocess.run([support.LINMO, "apply", self.model, "-", "-o", "-", "-q", "--raw", "28x14@25", "--strength",
+                              "0"], input=pixels, capture_output=True, timeout=60)
+        self.assertEqual((raw.returncode, raw.stdout), (DONE, pixels), raw.stderr)
+        self.fails("apply", self.model, video, "-o", self.dir / "x.mp4", "--raw", "28x14@25", code=USAGE, says="input")
+        self.fails("apply", self.model, "-", "-o", "-", "--raw", "28by14", code=USAGE, says="28by14")
         (self.dir / "坏.mp4").write_bytes(b"no video")
         self.fails("apply", self.model, self.dir / "坏.mp4", "-o", self.dir / "x.mp4", says="坏.mp4")
         self.fails("apply", self.model, video, "-o", self.dir / "x.png", code=USAGE, says="mp4")
@@ -230,6 +237,25 @@ class Apply(WithModel):
         self.fails("apply", self.model, self.dir / "坏.png", "-o", self.dir / "x.png", "--crf", 20, code=USAGE, says="videos")
         self.assertFalse((self.dir / "x.mp4").exists())
         self.assertNoLeftovers(self.dir)
+
+    def test_a_killed_video_goes_on_to_the_same_bytes(self):
+        video, out, whole = self.dir / "影.y4m", self.dir / "out.mkv", self.dir / "whole.mkv"
+        frame = lambda level: b"FRAME\n" + bytes([level]) * (64 * 48) + bytes([128]) * (32 * 24 * 2)
+        video.write_bytes(b"YUV4MPEG2 W64 H48 F25:1 Ip A1:1 C420jpeg\n" + b"".join(frame(n % 200 + 16) for n in range(400)))
+        self.run_linmo("apply", self.model, video, "-o", whole)
+        pieces = self.dir / ".out.mkv.pieces"
+        for many in (1, 3):
+            process = support.start("apply", self.model, video, "-o", out)
+            while process.poll() is None and not (pieces / f"{many - 1:06}").exists():
+                time.sleep(0.002)
+            support.stop(process)
+            self.assertFalse(out.exists())
+        told = json.loads(self.run_linmo("apply", self.model, video, "-o", out, "--json").stdout)
+        self.assertGreaterEqual(told["resumed_at"], 150)
+        self.assertEqual(told["frames"], 400)
+        self.assertTrue(out.read_bytes() == whole.read_bytes(), "not the same video")
+        self.assertFalse(pieces.exists())
+        self.assertIn("kept", self.run_linmo("apply", self.model, video, "-o", out, "--resume").stdout)
 
     def test_json(self):
         told = json.loads(self.run_linmo("apply", self.model, self.pictures, "-o", self.dir / "out", "--json").stdout)
