@@ -31,7 +31,7 @@ namespace linmo::cli {
 namespace {
 
 void add(Registry registry, const char* name, const char* description,
-         TrainCommand (*parse)(std::vector<std::string>)) {
+         TrainCommand (*parse)(const std::vector<std::string>&)) {
   CLI::App* command = registry.app.add_subcommand(name, description);
   command->prefix_command();
   command->set_help_flag();  // linmo train --help is answered by the command itself

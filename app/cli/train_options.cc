@@ -84,7 +84,7 @@ class Values : public FieldVisitor {
 
 }  // namespace
 
-TrainCommand parse_train(std::vector<std::string> arguments) {
+TrainCommand parse_train(const std::vector<std::string>& arguments) {
   Parser first;
   first.parse(arguments);
   const std::filesystem::path run = first.run;
@@ -125,12 +125,12 @@ TrainCommand parse_train(std::vector<std::string> arguments) {
   return {s, run, second.resume, second.quiet};
 }
 
-TrainCommand parse_tune(std::vector<std::string> arguments) {
+TrainCommand parse_tune(const std::vector<std::string>& arguments) {
   std::string model;
   Parser parser(&model);
   train::TrainSettings& s = parser.settings;
   train::prepare_tuning(s);
-  parser.parse(std::move(arguments));
+  parser.parse(arguments);
   if (s.steps > 0 && s.time == train::kTuneTime) s.time.clear();
   s.from = model;
   if (s.style.empty()) fail(ErrorKind::usage, "say whose look is to be learnt: --style FOLDER");

@@ -20,8 +20,8 @@ struct TrainCommand {
 // `arguments` without the program and command names. Help is printed and ends the program with code 0;
 // mistakes throw ErrorKind::usage. Order of precedence: command line, the resumed run's settings, --recipe,
 // defaults.
-TrainCommand parse_train(std::vector<std::string> arguments);
+TrainCommand parse_train(const std::vector<std::string>& arguments);
 // The same of `linmo tune`.
-TrainCommand parse_tune(std::vector<std::string> arguments);
+TrainCommand parse_tune(const std::vector<std::string>& arguments);
 
 }  // namespace linmo::cli

@@ -153,11 +153,11 @@ fs::path unused_name(const fs::path& wanted, const fs::path& input, const std::s
   };
   const std::string kind = to_utf8(input.extension());
   if (kind.size() > 1 && kind != extension) {
-    const fs::path out = with(kind.substr(1));
+    fs::path out = with(kind.substr(1));
     if (!taken.contains(out)) return out;
   }
   for (int n = 2;; ++n) {
-    const fs::path out = with(std::to_string(n));
+    fs::path out = with(std::to_string(n));
     if (!taken.contains(out)) return out;
   }
 }

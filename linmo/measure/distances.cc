@@ -127,6 +127,8 @@ std::vector<int64_t> draw(int64_t n, int64_t wanted, uint64_t seed, uint64_t str
   return all;
 }
 
+}  // namespace
+
 Features at_most(const Features& f, int64_t most, uint64_t seed, uint64_t stream) {
   if (f.count <= most) return f;
   std::vector<int64_t> rows = draw(f.count, most, seed, stream);
@@ -136,8 +138,6 @@ Features at_most(const Features& f, int64_t most, uint64_t seed, uint64_t stream
   for (const int64_t r : rows) out.values.insert(out.values.end(), f.row(r).begin(), f.row(r).end());
   return out;
 }
-
-}  // namespace
 
 Gaussian gaussian(const Features& features) {
   check(features);

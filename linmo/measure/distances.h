@@ -21,6 +21,10 @@ struct Features {
   }
 };
 
+// The features themselves where there are no more than `most`, else so many of them, drawn by seed and
+// stream.
+Features at_most(const Features& features, int64_t most, uint64_t seed, uint64_t stream);
+
 // Mean and covariance (divided by count − 1, as numpy.cov).
 struct Gaussian {
   int64_t dimensions = 0;

@@ -17,6 +17,7 @@
 #include "linmo/image/convert.h"
 #include "linmo/image/resize.h"
 #include "linmo/measure/distances.h"
+#include "linmo/measure/neighbours.h"
 #include "linmo/measure/perceptual.h"
 #include "linmo/measure/similarity.h"
 #include "linmo/measure/sliced_wasserstein.h"
@@ -316,6 +317,23 @@ void score_set(const PictureSet& set, const PictureSet& style, const EvaluateSet
                          1000 * kernel.all, set.count);
     all.features = extractor->name();
     put(std::move(all));
+    NeighbourSettings neighbour_settings;
+    neighbour_settings.seed = static_cast<uint64_t>(s.seed);
+    neighbour_settings.threads = static_cast<int>(s.threads);
+    if (std::min(set.count, style.count) > neighbour_settings.k) {
+      const NeighbourScores near = neighbour_scores(set.features, style.features, neighbour_settings, quiet);
+      const auto put_share = [&](const char* key, const char* name, double value) {
+        Score score = distance(key, name, value, set.count);
+        score.features = extractor->name();
+        score.higher_is_better = true;
+        put(std::move(score));
+      };
+      put_share("precision", "precision, k = 5", near.precision);
+      put_share("recall", "recall, k = 5", near.recall);
+      put_share("density", "density, k = 5", near.density);
+      put_share("coverage", "coverage, k = 5", near.coverage);
+      put_share("authenticity", "authenticity", near.authenticity);
+    }
   }
   if (s.size > 0) {
     SlicedWassersteinSettings swd_settings;
