@@ -140,8 +140,13 @@ export interface Run {
   minutes?: number;
 }
 
-/** A row of stats.jsonl: `step`, `seconds` and one number a measure. */
-export type StatsRow = Record<string, number | string | null>;
+/** A row of stats.jsonl (a loss that is not a number comes as null). */
+export interface StatsRow {
+  step: number;
+  seconds: number;
+  losses?: Record<string, number | null>;
+  pictures_per_second?: number;
+}
 
 export interface RunSample {
   file: string;

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { api } from "../api/client";
 import type { Job, Run, RunSample, StatsRow } from "../api/types";
 import { duration_text, t } from "../i18n";
-import { curves_of, number_of, path_of, thinned, type Curve } from "../state/curves";
+import { curves_of, path_of, thinned, type Curve } from "../state/curves";
 import { language } from "../state/prefs";
 import { error_text, jobs, tell_job } from "../state/studio";
 
@@ -50,7 +50,7 @@ export function RunView({ run }: { run: Run }) {
     let timer: ReturnType<typeof setTimeout> | undefined, gone = false;
     const refresh = async () => {
       try {
-        const after = number_of(rows.peek()[rows.peek().length - 1], "step") ?? -1;
+        const after = rows.peek()[rows.peek().length - 1]?.step ?? -1;
         const [fresh, seen] = await Promise.all([api.stats(run.id, after), api.samples(run.id)]);
         if (gone) return;
         if (fresh.length > 0) rows.value = [...rows.peek(), ...fresh];
@@ -65,7 +65,7 @@ export function RunView({ run }: { run: Run }) {
     return () => { gone = true; clearTimeout(timer); };
   }, [run.id, active]);
   const last = rows.value[rows.value.length - 1];
-  const speed = number_of(last, "images_per_second", "pictures_per_second");
+  const speed = last?.pictures_per_second;
   const curves = curves_of(rows.value).slice(0, 6);
   return (
     <article class={`run ${state}`}>

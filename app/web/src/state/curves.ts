@@ -7,27 +7,15 @@ export interface Curve {
   points: { x: number; y: number }[];
 }
 
-const not_measures = new Set(["step", "seconds", "epoch", "time", "images_per_second", "pictures_per_second", "eta"]);
-
-export const number_of = (row: StatsRow | undefined, ...names: string[]): number | undefined => {
-  for (const name of names) {
-    const value = row?.[name];
-    if (typeof value === "number" && Number.isFinite(value)) return value;
-  }
-  return undefined;
-};
-
-/** One curve a measure, in the order of first appearance; what is not a finite number is left out. */
+/** One curve a loss, in the order of first appearance; what is not a finite number is left out. */
 export function curves_of(rows: readonly StatsRow[]): Curve[] {
   const curves = new Map<string, Curve>();
   for (const row of rows) {
-    const x = number_of(row, "step");
-    if (x === undefined) continue;
-    for (const [name, y] of Object.entries(row)) {
-      if (not_measures.has(name) || typeof y !== "number" || !Number.isFinite(y)) continue;
+    for (const [name, y] of Object.entries(row.losses ?? {})) {
+      if (typeof y !== "number" || !Number.isFinite(y)) continue;
       let curve = curves.get(name);
       if (!curve) curves.set(name, (curve = { name, points: [] }));
-      curve.points.push({ x, y });
+      curve.points.push({ x: row.step, y });
     }
   }
   return [...curves.values()].filter((c) => c.points.length > 1);
