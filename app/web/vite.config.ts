@@ -23,5 +23,5 @@ export default defineConfig({
   server: studio ? { proxy: { "/api": { target: studio, changeOrigin: true } } } : {},
   // No data: URLs: the studio's Content-Security-Policy is `default-src 'self'`.
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
+  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx,mjs}"] },
 });

@@ -101,7 +101,7 @@ function CollectionView({ id }: { id: string }) {
       <ul class="works">
         {works.value.map((work) => (
           <li key={work.file}>
-            <button aria-label={t("collections.edit", { name: work.title || work.file })} onClick={() => (editing.value = work)}>
+            <button title={t("collections.edit", { name: work.title || work.file })} onClick={() => (editing.value = work)}>
               <img src={api.work_url(id, work.file)} alt="" loading="lazy" />
               <b>{work.title || work.file}</b>
               <small>{[work.artist, work.date, work.culture].filter(Boolean).join(", ")}</small>

@@ -50,7 +50,7 @@ function Stage({ picture }: { picture: Picture }) {
       <div class="stage-foot">
         <p class="caption"><strong>{picture.name}</strong> <span>{picture.width} × {picture.height}</span></p>
         <span class="painting" aria-hidden="true">{state.previewing.value ? t("stylise.painting") : ""}</span>
-        <button aria-pressed={full} aria-label={t("stylise.zoom_label")} title={t("stylise.zoom_label")}
+        <button aria-pressed={full} title={t("stylise.zoom_label")}
           onClick={() => (state.full_size.value = !full)}>{t("stylise.zoom")}</button>
       </div>
       {state.preview_error.value && <Problem text={state.preview_error.value} />}
