@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A dialogue that walks through the folders which the studio was allowed to read.
+// A dialogue that walks through the folders which the studio was allowed to read. It opens inside forms: its buttons
+// are type="button", lest they submit.
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { api } from "../api/client";
@@ -37,10 +38,10 @@ export function FolderPicker({ take, close }: FolderPickerProps) {
     <dialog ref={dialog} class="picker" aria-label={t("folder.title")} onClose={close}>
       <div class="picker-head">
         <h2>{path.value ? base_name(path.value) : t("folder.title")}</h2>
-        <button class="quiet" aria-label={t("app.close")} onClick={() => dialog.current?.close()}>×</button>
+        <button type="button" class="quiet" aria-label={t("app.close")} onClick={() => dialog.current?.close()}>×</button>
       </div>
       {path.value && !(at_root && roots.length === 1) && (
-        <button class="quiet" onClick={() => (path.value = at_root ? "" : parent_of(path.value))}>
+        <button type="button" class="quiet" onClick={() => (path.value = at_root ? "" : parent_of(path.value))}>
           ← {t("folder.up", { name: at_root ? t("folder.roots") : base_name(parent_of(path.value)) })}
         </button>
       )}
@@ -48,14 +49,14 @@ export function FolderPicker({ take, close }: FolderPickerProps) {
       {!path.value && (roots.length === 0
         ? <p class="empty">{t("folder.none")}</p>
         : <ul class="folders">{roots.map((root) => (
-            <li key={root}><button onClick={() => (path.value = root)}>{root}</button></li>))}</ul>)}
+            <li key={root}><button type="button" onClick={() => (path.value = root)}>{root}</button></li>))}</ul>)}
       {path.value && !here && !problem.value && <Loading />}
       {here && (
         <>
           <ul class="folders">
             {here.folders.map((folder) => (
               <li key={folder.path}>
-                <button onClick={() => (path.value = folder.path)}>
+                <button type="button" onClick={() => (path.value = folder.path)}>
                   {folder.name} <small>{t("folder.count", { n: folder.pictures })}</small>
                 </button>
               </li>
@@ -65,7 +66,7 @@ export function FolderPicker({ take, close }: FolderPickerProps) {
           {here.samples.length > 0 && <Samples paths={here.samples} />}
           <div class="picker-foot">
             <span>{t("folder.count", { n: here.pictures })}</span>
-            <button class="primary" disabled={here.pictures === 0}
+            <button type="button" class="primary" disabled={here.pictures === 0}
               onClick={() => { take(path.value); dialog.current?.close(); }}>{t("folder.take")}</button>
           </div>
         </>
