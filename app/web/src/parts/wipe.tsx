@@ -16,7 +16,7 @@ interface WipeProps {
 
 export function Wipe({ before, after, name, width, height, busy, full }: WipeProps) {
   const at = useSignal(50);
-  const frame = useRef<HTMLDivElement>(null);
+  const frame = useRef<HTMLDivElement>(null), pane = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const style = frame.current!.style;  // through the object model, which the Content-Security-Policy allows
     style.setProperty("--edge", `${at.value}%`);
@@ -24,8 +24,13 @@ export function Wipe({ before, after, name, width, height, busy, full }: WipePro
     style.setProperty("--wide", `${width}px`);
     style.setProperty("--shape", String(width / height));
   }, [at.value, width, height]);
+  useEffect(() => {
+    // At full size the middle comes into view: there lies the edge between before and after.
+    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = pane.current!;
+    pane.current!.scrollTo((scrollWidth - clientWidth) / 2, (scrollHeight - clientHeight) / 2);
+  }, [full, width, height]);
   return (
-    <div class={full ? "wipe-pane full" : "wipe-pane"} tabIndex={full ? 0 : undefined} role={full ? "group" : undefined}
+    <div ref={pane} class={full ? "wipe-pane full" : "wipe-pane"} tabIndex={full ? 0 : undefined} role={full ? "group" : undefined}
       aria-label={full ? t("stylise.zoom_label") : undefined}>
       <div class={busy ? "wipe busy" : "wipe"} ref={frame}>
         <img src={before} alt={t("stylise.before_alt", { name })} />
