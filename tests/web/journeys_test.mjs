@@ -75,6 +75,17 @@ journey("the wipe moves with the keyboard", async (page) => {
   assert.equal(await wipe.inputValue(), "1");
 });
 
+journey("at full size one pixel is one pixel, and the edge of the wipe is in sight", async (page) => {
+  await page.locator('input[type="file"]').first().setInputFiles({ ...picture("wide.png"), buffer: landscape_png(1600, 1100) });
+  await page.locator(".wipe .painted").waitFor();
+  const [asked] = await Promise.all([
+    page.waitForRequest((r) => r.url().endsWith("/preview")), page.getByRole("button", { name: "100 %" }).click()]);
+  assert.equal(asked.postDataJSON().size, 1600);
+  assert.equal((await page.locator(".wipe").boundingBox()).width, 1600);
+  const pane = await page.locator(".wipe-pane").boundingBox(), edge = await page.locator(".wipe .edge").boundingBox();
+  assert.ok(edge.x > pane.x && edge.x < pane.x + pane.width, `${edge.x} lies outside ${pane.x} + ${pane.width}`);
+});
+
 journey("pictures are pasted and dropped; what is no picture is refused in words", async (page) => {
   for (const [event, name] of [["paste", "pasted.png"], ["drop", "dropped.png"]]) {
     await page.evaluate(([kind, file_name, base64]) => {

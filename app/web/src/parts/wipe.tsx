@@ -25,9 +25,8 @@ export function Wipe({ before, after, name, width, height, busy, full }: WipePro
     style.setProperty("--shape", String(width / height));
   }, [at.value, width, height]);
   useEffect(() => {
-    // At full size the middle comes into view: there lies the edge between before and after.
-    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = pane.current!;
-    pane.current!.scrollTo((scrollWidth - clientWidth) / 2, (scrollHeight - clientHeight) / 2);
+    // At full size the picture opens at its corner: the edge moves to the middle of what is in sight.
+    at.value = full ? Math.min(50, Math.round((50 * pane.current!.clientWidth) / width)) : 50;
   }, [full, width, height]);
   return (
     <div ref={pane} class={full ? "wipe-pane full" : "wipe-pane"} tabIndex={full ? 0 : undefined} role={full ? "group" : undefined}
