@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import { useSignal } from "@preact/signals";
+import { api } from "../api/client";
+import type { Collection, Study } from "../api/types";
+import { t } from "../i18n";
+import { TextField, Tick } from "../parts/fields";
+import { JobList } from "../parts/job_list";
+import { Empty, Listed, Problem } from "../parts/states";
+import { language } from "../state/prefs";
+import { link } from "../state/route";
+import { collections, error_text, is_over, jobs, start_job, studies } from "../state/studio";
+
+function NewComparison({ all }: { all: Collection[] }) {
+  const chosen = useSignal<string[]>([]), name = useSignal(""), expectation = useSignal(""), problem = useSignal("");
+  if (all.length < 2) {
+    return (
+      <div class="panel">
+        <h2>{t("cultures.new")}</h2>
+        <p class="empty">{t("cultures.no_collections")} <a href={link("collections")}>{t("nav.collections")}</a></p>
+      </div>
+    );
+  }
+  const ready = chosen.value.length >= 2 && name.value.trim() !== "";
+  const start = (event: Event) => {
+    event.preventDefault();
+    if (!ready) return;
+    problem.value = "";
+    const written = expectation.value.trim();
+    start_job({
+      kind: "compare", name: name.value.trim(), collections: chosen.value, ...(written ? { preregistration: written } : {}),
+    }).then(() => { name.value = ""; chosen.value = []; }, (error: unknown) => (problem.value = error_text(error)));
+  };
+  return (
+    <form class="panel" onSubmit={start}>
+      <h2>{t("cultures.new")}</h2>
+      <fieldset>
+        <legend>{t("cultures.choose")}</legend>
+        {all.map((c) => (
+          <Tick key={c.id} label={<>{c.name} <small>{t("collections.works", { n: c.works })}</small></>}
+            checked={chosen.value.includes(c.id)}
+            onChange={(on) => (chosen.value = on ? [...chosen.value, c.id] : chosen.value.filter((id) => id !== c.id))} />
+        ))}
+        {chosen.value.length < 2 && <p class="hint">{t("cultures.need_two")}</p>}
+      </fieldset>
+      <TextField label={t("cultures.name")} value={name.value} onInput={(v) => (name.value = v)} />
+      <TextField label={t("cultures.expect")} hint={t("cultures.expect_hint")} lines={4} value={expectation.value}
+        onInput={(v) => (expectation.value = v)} />
+      <button class="primary" type="submit" disabled={!ready}>{t("cultures.start")}</button>
+      {problem.value && <Problem text={problem.value} />}
+    </form>
+  );
+}
+
+function StudyView({ study }: { study: Study }) {
+  // The study's pages are files of their own with scripts in them: they get no access to the studio.
+  const shown = useSignal<"" | "report.html" | "map.html">("");
+  const sides = (["report.html", "map.html"] as const).filter((file) => study.files.includes(file));
+  const name = (file: "report.html" | "map.html") => t(file === "report.html" ? "cultures.report" : "cultures.map");
+  return (
+    <article class="study">
+      <div class="job-head">
+        <h3>{study.name}</h3>
+        <div class="row" role="group" aria-label={study.name}>
+          {sides.map((file) => (
+            <button key={file} aria-pressed={shown.value === file}
+              onClick={() => (shown.value = shown.value === file ? "" : file)}>{name(file)}</button>
+          ))}
+        </div>
+      </div>
+      {shown.value && (
+        <iframe sandbox="allow-scripts" title={`${name(shown.value)}: ${study.name}`}
+          src={api.study_url(study.id, shown.value, language.value)} />
+      )}
+    </article>
+  );
+}
+
+export function CulturesPage() {
+  const comparing = (jobs.value.value ?? []).filter((j) => j.kind === "compare" && (!is_over(j) || j.state === "failed"));
+  return (
+    <div class="cultures">
+      <header class="page-head">
+        <h1>{t("cultures.title")}</h1>
+        <p class="lead">{t("cultures.lead")}</p>
+      </header>
+      <Listed list={collections}>{(all) => <NewComparison all={all} />}</Listed>
+      <JobList jobs={comparing} />
+      <section>
+        <h2>{t("cultures.studies")}</h2>
+        <Listed list={studies}>
+          {(all) => all.length === 0
+            ? <Empty text={t("cultures.none")} />
+            : <>{all.map((study) => <StudyView key={study.id} study={study} />)}</>}
+        </Listed>
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import { useSignal } from "@preact/signals";
+import { useCallback } from "preact/hooks";
+import { api } from "../api/client";
+import type { Job, Model } from "../api/types";
+import { bytes_text, t } from "../i18n";
+import { dragging, useDroppedFiles } from "../parts/drop";
+import { FileButton } from "../parts/fields";
+import { Listed, Problem } from "../parts/states";
+import { StylePicture } from "../parts/style_card";
+import { go } from "../state/route";
+import { choose_style } from "../state/stylise";
+import { announcement, error_text, model_title, models, styles, take_job } from "../state/studio";
+
+function Removal({ model }: { model: Model }) {
+  const asking = useSignal(false), problem = useSignal("");
+  const name = model_title(model);
+  const remove = () =>
+    void api.remove_model(model.id).then(models.load, (error: unknown) => (problem.value = error_text(error)));
+  if (!asking.value) return <button class="quiet" onClick={() => (asking.value = true)}>{t("models.delete")}</button>;
+  return (
+    <div class="sure" role="group" aria-label={t("models.delete_sure", { name })}>
+      <p>{t("models.delete_sure", { name })}</p>
+      <button class="danger" onClick={remove}>{t("models.delete")}</button>
+      <button onClick={() => (asking.value = false)}>{t("models.keep")}</button>
+      {problem.value && <Problem text={problem.value} />}
+    </div>
+  );
+}
+
+function ModelCard({ model }: { model: Model }) {
+  const facts: [string, string | undefined][] = [
+    [t("models.method"), model.method], [t("models.licence"), model.licence],
+    [t("models.size"), bytes_text(model.sizeBytes)], [t("models.credit"), model.credit],
+  ];
+  return (
+    <li class="model-card">
+      <StylePicture model={model} />
+      <div class="model-text">
+        <p class="eyebrow">{t(model.bundled ? "models.bundled" : "models.own")}</p>
+        <h2>{model_title(model)}</h2>
+        <details>
+          <summary>{t("models.details")}</summary>
+          <dl>
+            {facts.filter(([, value]) => value).map(([name, value]) => (
+              <div key={name}><dt>{name}</dt><dd>{value}</dd></div>
+            ))}
+          </dl>
+          <p class="exports">
+            <span>{t("models.export")}</span>
+            <a href={api.export_url(model.id, "safetensors")} download>safetensors</a>
+            <a href={api.export_url(model.id, "onnx")} download>ONNX</a>
+          </p>
+          {!model.bundled && <Removal model={model} />}
+        </details>
+        <button class="primary" onClick={() => { choose_style(model.id); go("stylise"); }}>{t("models.use")}</button>
+      </div>
+    </li>
+  );
+}
+
+export function ModelsPage() {
+  const busy = useSignal(""), problem = useSignal("");
+  const take = useCallback((files: File[]) => {
+    void (async () => {
+      problem.value = "";
+      for (const file of files) {
+        busy.value = file.name;
+        try {
+          const answer = await api.import_model(file);
+          if ("kind" in answer) take_job(answer as Job);
+          await models.load();
+          announcement.value = t("models.imported", { name: file.name });
+        } catch (error) {
+          problem.value = t("drop.failed", { name: file.name, reason: error_text(error) });
+        }
+      }
+      busy.value = "";
+    })();
+  }, []);
+  useDroppedFiles(take);
+  return (
+    <div class={dragging.value ? "models dragging" : "models"}>
+      <header class="page-head">
+        <h1>{t("models.title")}</h1>
+        <p class="lead">{t("models.lead")}</p>
+        <FileButton label={t("models.import")} accept=".pth,.pt,.safetensors" onFiles={take} />
+        <p class="hint">{t("models.import_hint")}</p>
+        {busy.value && <p class="note" role="status">{t("models.importing", { name: busy.value })}</p>}
+        {problem.value && <Problem text={problem.value} />}
+      </header>
+      <Listed list={models}>
+        {() => <ul class="model-wall">{(styles.value ?? []).map((m) => <ModelCard key={m.id} model={m} />)}</ul>}
+      </Listed>
+    </div>
+  );
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { useSignal } from "@preact/signals";
+import type { Source } from "../api/types";
+import { duration_text, t } from "../i18n";
+import { Slider, TextField } from "../parts/fields";
+import { RunView } from "../parts/run_view";
+import { SourceChoice } from "../parts/source_choice";
+import { Empty, Listed, Problem } from "../parts/states";
+import { error_text, runs, start_job } from "../state/studio";
+
+const methods = ["swift", "cut", "cyclegan"] as const;
+// The slider's stops: minutes that differ by something one can feel.
+const stops = [1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480];
+const size = 128, seed = 1;
+
+function NewRun() {
+  const name = useSignal(""), method = useSignal<(typeof methods)[number]>("swift"), stop = useSignal(5);
+  const style = useSignal<Source | undefined>(undefined), content = useSignal<Source | undefined>(undefined);
+  const problem = useSignal(""), busy = useSignal(false);
+  const missing = [
+    name.value.trim() ? "" : t("train.name"), style.value ? "" : t("train.style"), content.value ? "" : t("train.content"),
+  ].filter(Boolean);
+  const minutes = stops[stop.value]!;
+  const start = async (event: Event) => {
+    event.preventDefault();
+    if (missing.length > 0 || busy.value) return;
+    problem.value = "";
+    busy.value = true;
+    try {
+      await start_job({
+        kind: "train", name: name.value.trim(), content: content.value!, style: style.value!, method: method.value,
+        minutes, size, seed,
+      });
+      name.value = "";
+    } catch (error) {
+      problem.value = error_text(error);
+    }
+    busy.value = false;
+  };
+  return (
+    <form class="panel" onSubmit={(event) => void start(event)}>
+      <h2>{t("train.new")}</h2>
+      <TextField label={t("train.name")} hint={t("train.name_hint")} value={name.value} onInput={(v) => (name.value = v)} />
+      <div class="two">
+        <SourceChoice title={t("train.style")} hint={t("train.style_hint")} source={style.value} set={(s) => (style.value = s)} />
+        <SourceChoice title={t("train.content")} hint={t("train.content_hint")} source={content.value}
+          set={(s) => (content.value = s)} />
+      </div>
+      <fieldset class="methods">
+        <legend>{t("train.method")}</legend>
+        {methods.map((key) => (
+          <label key={key} class="method">
+            <input type="radio" name="method" checked={method.value === key} onChange={() => (method.value = key)} />
+            <span><b>{t(`train.method.${key}`)}</b> {t(`train.method.${key}_is`)}</span>
+          </label>
+        ))}
+      </fieldset>
+      <Slider label={t("train.minutes")} min={0} max={stops.length - 1} step={1} value={stop.value}
+        text={duration_text(minutes * 60)} onInput={(value) => (stop.value = value)} />
+      <div class="row">
+        <button class="primary" type="submit" disabled={missing.length > 0 || busy.value}>{t("train.start")}</button>
+        {missing.length > 0 && <span class="hint">{t("train.missing", { what: missing.join(" · ") })}</span>}
+      </div>
+      {problem.value && <Problem text={problem.value} />}
+    </form>
+  );
+}
+
+export function TrainPage() {
+  return (
+    <div class="train">
+      <header class="page-head">
+        <h1>{t("train.title")}</h1>
+        <p class="lead">{t("train.lead")}</p>
+      </header>
+      <NewRun />
+      <section>
+        <h2>{t("train.runs")}</h2>
+        <Listed list={runs}>
+          {(all) => all.length === 0
+            ? <Empty text={t("train.no_runs")} />
+            : <div class="runs">{all.map((run) => <RunView key={run.id} run={run} />)}</div>}
+        </Listed>
+      </section>
+    </div>
+  );
+}

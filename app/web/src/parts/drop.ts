@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+export const dragging = signal(false);
+
+/** Files that are dropped anywhere on the page, or pasted, while the calling component is shown. */
+export function useDroppedFiles(take: (files: File[]) => void) {
+  useEffect(() => {
+    let depth = 0;
+    const has_files = (e: DragEvent) => e.dataTransfer?.types.includes("Files") ?? false;
+    const control = new AbortController();
+    const on = <K extends keyof WindowEventMap>(name: K, handler: (e: WindowEventMap[K]) => void) =>
+      addEventListener(name, handler, { signal: control.signal });
+    on("dragenter", (e) => { if (has_files(e)) { depth++; dragging.value = true; } });
+    on("dragleave", (e) => { if (has_files(e) && --depth <= 0) { depth = 0; dragging.value = false; } });
+    on("dragover", (e) => { if (has_files(e)) e.preventDefault(); });
+    on("drop", (e) => {
+      if (!has_files(e)) return;
+      e.preventDefault();
+      depth = 0;
+      dragging.value = false;
+      take([...(e.dataTransfer?.files ?? [])]);
+    });
+    on("paste", (e) => {
+      const files = [...(e.clipboardData?.files ?? [])];
+      if (files.length === 0) return;
+      e.preventDefault();
+      take(files);
+    });
+    return () => { control.abort(); dragging.value = false; };
+  }, [take]);
+}

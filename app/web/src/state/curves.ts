@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of stats.jsonl become lines to draw.
+import type { StatsRow } from "../api/types";
+
+export interface Curve {
+  name: string;
+  points: { x: number; y: number }[];
+}
+
+/** One curve a loss, in the order of first appearance; what is not a finite number is left out. */
+export function curves_of(rows: readonly StatsRow[]): Curve[] {
+  const curves = new Map<string, Curve>();
+  for (const row of rows) {
+    for (const [name, y] of Object.entries(row.losses ?? {})) {
+      if (typeof y !== "number" || !Number.isFinite(y)) continue;
+      let curve = curves.get(name);
+      if (!curve) curves.set(name, (curve = { name, points: [] }));
+      curve.points.push({ x: row.step, y });
+    }
+  }
+  return [...curves.values()].filter((c) => c.points.length > 1);
+}
+
+/** At most `most` points, each the mean of its neighbours: a long run draws as quickly as a short one. */
+export function thinned(points: Curve["points"], most: number): Curve["points"] {
+  if (points.length <= most) return points;
+  const out: Curve["points"] = [];
+  for (let i = 0; i < most; i++) {
+    const part = points.slice(Math.floor((i * points.length) / most), Math.floor(((i + 1) * points.length) / most));
+    out.push({
+      x: part.reduce((sum, p) => sum + p.x, 0) / part.length,
+      y: part.reduce((sum, p) => sum + p.y, 0) / part.length,
+    });
+  }
+  return out;
+}
+
+/** An SVG path through the points, in a box of the given size; a flat curve runs through the middle. */
+export function path_of(points: Curve["points"], width: number, height: number): string {
+  const xs = points.map((p) => p.x), ys = points.map((p) => p.y);
+  const x0 = Math.min(...xs), y0 = Math.min(...ys);
+  const dx = Math.max(...xs) - x0 || 1, dy = Math.max(...ys) - y0;
+  return points.map((p, i) => {
+    const x = ((p.x - x0) / dx) * width;
+    const y = dy > 0 ? height - ((p.y - y0) / dy) * height : height / 2;
+    return `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
+  }).join("");
+}

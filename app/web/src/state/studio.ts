@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the server has, and the stream of events that keeps it fresh.
+import { computed, signal } from "@preact/signals";
+import { api, StudioError } from "../api/client";
+import type { Collection, Job, JobRequest, Model, Picture, Run, Session, Study } from "../api/types";
+import { t } from "../i18n";
+import { language } from "./prefs";
+import { error_text, loaded } from "./load";
+import type { Page } from "./route";
+
+export const session = signal<Session | undefined>(undefined);
+export const session_error = signal<"" | "locked" | "unreachable">("");
+export const connected = signal(true);
+/** Read out by screen readers. */
+export const announcement = signal("");
+
+export const models = loaded<Model[]>(api.models);
+export const pictures = loaded<Picture[]>(api.pictures);
+export const jobs = loaded<Job[]>(api.jobs);
+export const runs = loaded<Run[]>(api.runs);
+export const collections = loaded<Collection[]>(api.collections);
+export const studies = loaded<Study[]>(api.studies);
+
+/** The models that paint (a feature network only judges). */
+export const styles = computed(() => models.value.value?.filter((m) => m.method !== "distil"));
+
+export const visible_pages = computed<Page[]>(() => {
+  const shown: Page[] = ["stylise"];
+  if (session.value?.train && !runs.absent.value) shown.push("train");
+  if (!collections.absent.value) shown.push("collections");
+  if (!collections.absent.value && !studies.absent.value) shown.push("cultures");
+  return [...shown, "models"];
+});
+
+export function model_title(model: Model): string {
+  if (typeof model.title === "string") return model.title || model.name;
+  return model.title?.[language.value] ?? model.title?.en ?? model.name;
+}
+
+export function job_title(job: Job): string {
+  const request = job.request ?? {};
+  if (job.kind === "stylise") return t("jobs.stylise", { n: ((request["pictures"] as unknown[]) ?? []).length });
+  return t(`jobs.${job.kind}`, { name: String(request["name"] ?? job.id) });
+}
+
+export const is_over = (job: Job) => job.state === "done" || job.state === "failed" || job.state === "cancelled";
+
+/** Puts a job's newest state into the list and says so when it ends. */
+export function take_job(job: Job) {
+  const list = jobs.value.value ?? [];
+  const before = list.find((j) => j.id === job.id);
+  jobs.value.value = before ? list.map((j) => (j.id === job.id ? job : j)) : [job, ...list];
+  if (!before || before.state === job.state || !is_over(job)) return;
+  announcement.value = t("jobs.announce", { title: job_title(job), state: t(`jobs.${job.state}`) });
+  if (job.kind === "train") void Promise.all([models.load(), runs.load()]);
+  if (job.kind === "import") void models.load();
+  if (job.kind === "collect") void collections.load();
+  if (job.kind === "compare" || job.kind === "describe") void studies.load();
+}
+
+export async function start_job(request: JobRequest): Promise<Job> {
+  const job = await api.start(request);
+  take_job(job);
+  if (job.kind === "train") void runs.load();
+  return job;
+}
+
+export async function tell_job(job: Job, what: "cancel" | "pause" | "resume" | "forget") {
+  if (what === "forget") {
+    await api.forget_job(job.id);
+    jobs.value.value = jobs.value.value?.filter((j) => j.id !== job.id);
+  } else {
+    await api.job_do(job.id, what);
+    await jobs.load();
+  }
+}
+
+function listen() {
+  const stream = new EventSource(api.events_url);
+  stream.addEventListener("open", () => {
+    // Whatever happened while nobody listened is in the lists.
+    if (!connected.value) void Promise.all([jobs.load(), models.load(), runs.load()]);
+    connected.value = true;
+  });
+  stream.addEventListener("error", () => (connected.value = false));
+  stream.addEventListener("job", (event) => {
+    const job = JSON.parse(event.data) as Job;
+    // Some events carry the change only; the list then has the whole.
+    if (job.request && job.results && job.failures) take_job(job);
+    else void jobs.load();
+  });
+  stream.addEventListener("model", () => void models.load());
+  stream.addEventListener("run", () => void runs.load());
+}
+
+export async function open_studio() {
+  try {
+    session.value = await api.session();
+    session_error.value = "";
+  } catch (error) {
+    const locked = error instanceof StudioError && (error.status === 401 || error.status === 403);
+    session_error.value = locked ? "locked" : "unreachable";
+    return;
+  }
+  await Promise.all([models, pictures, jobs, runs, collections, studies].map((list) => list.load()));
+  listen();
+}
+
+export { error_text };

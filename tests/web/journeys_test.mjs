@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people do in the studio, in Debian's Chromium. With LINMO_BIN the journeys run against that binary and its
+// bundled models as well; without it those are skipped and the in-memory studio, behind the same security policy,
+// carries the rest.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { axe, binary, fake_studio, landscape_png, open_browser, real_studio, visit, why_not } from "./support.mjs";
+
+const skip = why_not();
+const picture = (name, seed = 0) => ({ name, mimeType: "image/png", buffer: landscape_png(480, 320, seed) });
+let browser;
+
+before(async () => { if (!skip) browser = await open_browser(); });
+after(async () => { await browser?.close(); });
+
+/** A visit to a fresh in-memory studio that must end without an error in the console. */
+function journey(name, steps, options) {
+  test(name, { skip, timeout: 60_000 }, async () => {
+    const studio = await fake_studio();
+    const { page, errors, close } = await visit(browser, studio.url, options);
+    try {
+      await steps(page, studio.fake, studio);
+      assert.deepEqual(errors, []);
+    } finally {
+      await close();
+      await studio.stop();
+    }
+  });
+}
+
+async function add_pictures(page, ...files) {
+  await page.locator('input[type="file"]').first().setInputFiles(files);
+  await page.locator(".wipe .painted").waitFor();
+}
+
+journey("a photograph becomes a painting and is downloaded", async (page) => {
+  assert.equal(await page.locator("h1").innerText(), "Paint your photograph in another hand");
+  await add_pictures(page, picture("山水.png"), picture("hills.png", 1));
+  await page.getByRole("button", { name: "Ukiyo-e", exact: true }).click();
+  await page.getByRole("button", { name: "Paint 2 pictures in full size" }).click();
+  await page.getByRole("heading", { name: "2 pictures in full size" }).waitFor();
+  await page.getByText("Download all (zip)").waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator(".results a", { hasText: "山水.png" }).click()]);
+  assert.equal(download.suggestedFilename(), "山水.png");
+});
+
+journey("only the newest look is previewed, and says its mixture", async (page) => {
+  await add_pictures(page, picture("hills.png"));
+  await page.waitForTimeout(300);
+  const asked = [];
+  page.on("request", (r) => { if (r.url().endsWith("/preview")) asked.push(r.postDataJSON()); });
+  const strength = page.getByLabel("Strength");
+  await strength.focus();
+  await strength.evaluate((input) => {
+    for (let value = 99; value >= 40; value--) {
+      input.value = String(value);
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
+  await page.waitForTimeout(400);
+  assert.deepEqual(asked.map((a) => a.strength), [0.4]);
+  await page.getByRole("button", { name: "Mix in Ukiyo-e" }).click();
+  await page.waitForTimeout(400);
+  assert.deepEqual(asked.at(-1).blend, [{ model: "ink", weight: 0.5 }, { model: "ukiyoe", weight: 0.5 }]);
+});
+
+journey("the wipe moves with the keyboard", async (page) => {
+  await add_pictures(page, picture("hills.png"));
+  const wipe = page.getByRole("slider", { name: "Before and after" });
+  await wipe.focus();
+  await page.keyboard.press("Home");
+  assert.equal(await wipe.inputValue(), "0");
+  assert.match(await page.locator(".wipe .painted").evaluate((e) => getComputedStyle(e).clipPath), /^inset\(0(px|%)?( 0(px|%)? 0(px|%)? 0%)?\)$/);
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await wipe.inputValue(), "1");
+});
+
+journey("at full size one pixel is one pixel, and the edge of the wipe is in sight", async (page) => {
+  await page.locator('input[type="file"]').first().setInputFiles({ ...picture("wide.png"), buffer: landscape_png(1600, 1100) });
+  await page.locator(".wipe .painted").waitFor();
+  const [asked] = await Promise.all([
+    page.waitForRequest((r) => r.url().endsWith("/preview")), page.getByRole("button", { name: "100 %" }).click()]);
+  assert.equal(asked.postDataJSON().size, 1600);
+  assert.equal((await page.locator(".wipe").boundingBox()).width, 1600);
+  const pane = await page.locator(".wipe-pane").boundingBox(), edge = await page.locator(".wipe .edge").boundingBox();
+  assert.ok(edge.x > pane.x && edge.x < pane.x + pane.width, `${edge.x} lies outside ${pane.x} + ${pane.width}`);
+});
+
+journey("pictures are pasted and dropped; what is no picture is refused in words", async (page) => {
+  for (const [event, name] of [["paste", "pasted.png"], ["drop", "dropped.png"]]) {
+    await page.evaluate(([kind, file_name, base64]) => {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      const data = new DataTransfer();
+      data.items.add(new File([bytes], file_name, { type: "image/png" }));
+      dispatchEvent(kind === "paste" ? new ClipboardEvent("paste", { clipboardData: data }) : new DragEvent("drop", { dataTransfer: data }));
+    }, [event, name, landscape_png(60, 40).toString("base64")]);
+    await page.locator(".caption", { hasText: name }).waitFor();
+  }
+  await page.getByRole("button", { name: "Remove pasted.png" }).click();
+  await page.getByRole("button", { name: "Remove dropped.png" }).click();
+  await page.getByRole("heading", { name: "Paint your photograph in another hand" }).waitFor();
+});
+
+test("a file that is no picture is refused in words", { skip, timeout: 60_000 }, async () => {
+  const studio = await fake_studio();
+  const { page, close } = await visit(browser, studio.url);
+  await page.locator('input[type="file"]').first().setInputFiles({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("x") });
+  await page.getByText("notes.txt could not be used: this is not a picture").waitFor();
+  await close();
+  await studio.stop();
+});
+
+journey("a style is taught from a folder, paused, resumed, and appears on the wall", async (page, fake) => {
+  fake.durations.train = 1.5;
+  await page.getByRole("link", { name: "Train" }).click();
+  await page.getByLabel("Name of the style").fill("我的笔法");
+  for (const group of ["Pictures in the style", "Ordinary pictures"]) {
+    const part = page.getByRole("group", { name: group });
+    await part.getByRole("button", { name: "Choose a folder" }).click();
+    await page.getByRole("button", { name: /^山水/ }).click();
+    await page.getByRole("button", { name: "Use this folder" }).click();
+    await part.getByText("58 pictures can be used").waitFor();
+    await part.getByText("1 file was left out").waitFor();
+  }
+  await page.getByRole("button", { name: "Start learning" }).click();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByText("It is on the wall of styles now.").waitFor();
+  await page.locator(".filmstrip img").first().waitFor();
+  await page.locator(".curve path").first().waitFor();
+  await page.getByRole("link", { name: "Stylise" }).click();
+  await page.getByRole("button", { name: "我的笔法", exact: true }).waitFor();
+});
+
+journey("two collections are made, browsed and compared", async (page) => {
+  for (const name of ["Edo", "Qing"]) {
+    await page.getByRole("link", { name: "Collections", exact: true }).click();
+    await page.getByLabel("Name of the collection").fill(name);
+    await page.getByRole("button", { name: /Choose a folder|Choose another/ }).click();
+    await page.getByRole("button", { name: /^山水/ }).click();
+    await page.getByRole("button", { name: "Use this folder" }).click();
+    await page.getByRole("button", { name: "Make the collection" }).click();
+    await page.getByRole("link", { name: new RegExp(`^${name}`) }).waitFor();
+  }
+  await page.getByRole("link", { name: /^Edo/ }).click();
+  await page.getByLabel("Culture").selectOption("China");
+  await page.getByText("Mountain 2", { exact: true }).click();
+  await page.getByLabel("Artist").fill("雪舟");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("雪舟, China").waitFor();
+  await page.getByRole("link", { name: "Cultures" }).click();
+  await page.getByLabel("Edo").check();
+  await page.getByLabel("Qing").check();
+  await page.getByLabel("Name of the comparison").fill("Edo and Qing");
+  await page.getByRole("button", { name: "Compare" }).click();
+  await page.getByRole("button", { name: "Report" }).click();
+  const frame = page.locator("iframe");
+  assert.equal(await frame.getAttribute("sandbox"), "allow-scripts");
+  await page.frameLocator("iframe").getByRole("heading").waitFor();
+});
+
+journey("a checkpoint is imported, kept or deleted", async (page) => {
+  await page.getByRole("link", { name: "Models" }).click();
+  await page.locator('input[type="file"]').setInputFiles({ name: "monet.pth", mimeType: "application/zip", buffer: Buffer.from("x") });
+  const card = page.locator(".model-card", { hasText: "monet" });
+  await card.getByText("Details").click();
+  await card.getByRole("button", { name: "Delete" }).click();
+  await card.getByRole("button", { name: "Keep it" }).click();
+  await card.getByRole("button", { name: "Delete" }).click();
+  await card.getByRole("button", { name: "Delete" }).click();
+  await card.waitFor({ state: "detached" });
+});
+
+journey("the language changes at once and stays", async (page) => {
+  await page.getByLabel("Language").selectOption("zh");
+  await page.getByRole("heading", { name: "换一种笔法，重画你的照片" }).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "换一种笔法，重画你的照片" }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "zh-Hans");
+});
+
+journey("what a studio cannot do has no page", async (page, fake) => {
+  fake.train = false;
+  await page.reload();
+  await page.getByRole("link", { name: "Models" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: "Train" }).count(), 0);
+});
+
+for (const [look, options] of [
+  ["light, desktop", { colorScheme: "light" }],
+  ["dark, phone, 日本語", { colorScheme: "dark", locale: "ja-JP", viewport: { width: 390, height: 844 } }],
+]) {
+  journey(`every page is accessible and fits: ${look}`, async (page, fake, studio) => {
+    for (const kind of ["stylise", "train", "collect", "compare"]) {
+      fake.durations[kind] = 0.1;
+      fake.begin({ kind, name: kind, pictures: [], collections: [], content: {}, style: {}, method: "swift" });
+    }
+    await fake.handle(new Request("http://localhost/api/v1/pictures?name=hills.png", { method: "POST", body: landscape_png(300, 200) }));
+    await page.waitForTimeout(400);
+    for (const where of ["stylise", "train", "collections", "collections/collect", "cultures", "models"]) {
+      await page.goto(`${studio.url}#/${where}`);
+      await page.reload();
+      await page.locator("main h1").first().waitFor({ state: "attached" });
+      await page.waitForTimeout(250);
+      assert.deepEqual(await axe(page), [], where);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${where} is ${over} px too wide`);
+    }
+  }, options);
+}
+
+test("with the real studio: a photograph is painted by a bundled model and downloaded", {
+  skip: skip || (binary ? false : "LINMO_BIN names no binary"), timeout: 80_000,
+}, async () => {
+  const studio = await real_studio();
+  const { page, errors, close } = await visit(browser, studio.url);
+  try {
+    await add_pictures(page, picture("山水.png"));
+    await page.getByRole("button", { name: "Paint in full size" }).click();
+    const link = page.locator(".results a").first();
+    await link.waitFor({ timeout: 60_000 });
+    const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
+    const { readFileSync } = await import("node:fs");
+    const bytes = readFileSync(await download.path());
+    assert.equal(bytes.subarray(1, 4).toString(), "PNG");
+    assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [480, 320]);
+    assert.deepEqual(await axe(page), []);
+    assert.deepEqual(errors, []);
+  } finally {
+    await close();
+    await studio.stop();
+  }
+});
