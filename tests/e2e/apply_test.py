@@ -246,7 +246,7 @@ class Apply(WithModel):
         pieces = self.dir / ".out.mkv.pieces"
         for many in (1, 3):
             process = support.start("apply", self.model, video, "-o", out)
-            while process.poll() is None and not (pieces / f"{many - 1:06}").exists():
+            while process.poll() is None and not (pieces / f"{many:06}").exists():
                 time.sleep(0.002)
             support.stop(process)
             self.assertFalse(out.exists())

@@ -73,8 +73,8 @@ class Tune(TrainCase):
     def test_mistakes(self):
         self.fails("tune", self.base, "-o", self.dir / "x", code=USAGE, says="--style")
         self.fails("tune", "-o", self.dir / "x", code=USAGE, says="model")
-        self.fails("tune", self.dir / "nothing", "--style", self.other, "-o", self.dir / "x", code=USAGE,
-                   says="nothing")
+        self.fails("tune", self.dir / "nothing", "--style", self.other, "-o", self.dir / "x", "--size", 32,
+                   code=USAGE, says="there is no model")
         self.fails(*self.arguments(self.dir / "x", learn_share=0.5), code=USAGE, says="--from")
         self.fails(*self.arguments(self.dir / "x", generator="from"), code=USAGE, says="--from")
         self.assertFalse((self.dir / "x" / "model.safetensors").exists())
