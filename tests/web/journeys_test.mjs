@@ -210,7 +210,7 @@ for (const [look, options] of [
 }
 
 test("with the real studio: a photograph is painted by a bundled model and downloaded", {
-  skip: skip || (binary ? false : "LINMO_BIN names no binary"), timeout: 80_000,
+  skip: skip || (binary ? false : "LINMO_BIN names no binary that has a studio"), timeout: 80_000,
 }, async () => {
   const studio = await real_studio();
   const { page, errors, close } = await visit(browser, studio.url);

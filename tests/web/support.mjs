@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A studio to visit (the real binary in LINMO_BIN, else the in-memory fake behind the same security headers) and a
 // Chromium of one's own to visit it with.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -16,7 +16,9 @@ const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", "
 const policy = "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'";
 
 export const chromium_path = process.env.LINMO_CHROMIUM ?? "/usr/bin/chromium";
-export const binary = process.env.LINMO_BIN;
+const named = process.env.LINMO_BIN;
+/** The program, when it has a studio. */
+export const binary = named && /^ +studio /m.test(spawnSync(named, ["--help"]).stdout) ? named : undefined;
 
 /** Why no journey can be made here, or false. */
 export function why_not() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the studio's server says and is told: docs/openapi.yaml in TypeScript. Sizes are bytes, times are ISO 8601.
+// What the studio's server says and is told. Sizes are bytes, times are ISO 8601.
 
 export type Language = "en" | "zh" | "ja";
 
