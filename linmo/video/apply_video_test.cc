@@ -121,6 +121,12 @@ TEST(Video, GoesOnAfterAStopToTheSameBytes) {
   o.identity = "model 1";
   o.piece_frames = 5;
   EXPECT_EQ(apply_video(affine(1, 0), in, folder / "whole.mkv", o).frames, 23);
+  StopAfter early(2);
+  EXPECT_EQ(kind_of([&] { apply_video(affine(1, 0), in, folder / "b.mkv", o, early); }),
+            ErrorKind::cancelled);
+  EXPECT_FALSE(fs::exists(pieces)) << "an empty folder is left";
+  fs::create_directories(pieces);
+  write_file(pieces / ".000000.123.0.part", "killed while it was written");
   for (const int frames : {7, 1, 6, 3}) {
     StopAfter sink(frames);
     EXPECT_EQ(kind_of([&] { apply_video(affine(1, 0), in, folder / "b.mkv", o, sink); }),

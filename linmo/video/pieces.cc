@@ -93,8 +93,11 @@ Pieces::Pieces(fs::path folder, std::string identity)
   std::error_code code;
   fs::create_directories(folder_, code);
   if (code) fail(ErrorKind::io, "cannot make the folder {}: {}", to_utf8(folder_), code.message());
-  count_ = frames_ = 0;
   state_.clear();
+}
+
+Pieces::~Pieces() {
+  if (count_ == 0) remove();
 }
 
 fs::path Pieces::file(int64_t index) const {
@@ -146,9 +149,11 @@ void Pieces::remove() {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored)) {
     const std::string name = to_utf8(entry.path().filename());
     const bool piece = name.size() == 6 && name.find_first_not_of("0123456789") == std::string::npos;
-    if (piece || name == "state") fs::remove(entry.path(), ignored);
+    const bool killed = name.starts_with(".") && name.ends_with(".part");  // while it was being written
+    if (piece || killed || name == "state") fs::remove(entry.path(), ignored);
   }
   fs::remove(folder_, ignored);
+  count_ = frames_ = 0;
 }
 
 }  // namespace linmo::video

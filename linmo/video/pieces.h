@@ -28,6 +28,9 @@ class Pieces {
   // `identity`: text of everything that decides the result. What another identity left there is thrown away.
   // Throws ErrorKind::io.
   Pieces(std::filesystem::path folder, std::string identity);
+  ~Pieces();  // leaves no empty folder
+  Pieces(const Pieces&) = delete;
+  Pieces& operator=(const Pieces&) = delete;
 
   int64_t count() const { return count_; }
   int64_t frames() const { return frames_; }           // in all of them

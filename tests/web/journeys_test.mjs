@@ -87,6 +87,7 @@ journey("at full size one pixel is one pixel, and the edge of the wipe is in sig
 });
 
 journey("pictures are pasted and dropped; what is no picture is refused in words", async (page) => {
+  await page.getByRole("heading", { name: "Paint your photograph in another hand" }).waitFor();
   for (const [event, name] of [["paste", "pasted.png"], ["drop", "dropped.png"]]) {
     await page.evaluate(([kind, file_name, base64]) => {
       const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));

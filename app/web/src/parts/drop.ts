@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 export const dragging = signal(false);
 
 /** Files that are dropped anywhere on the page, or pasted, while the calling component is shown. */
 export function useDroppedFiles(take: (files: File[]) => void) {
-  useEffect(() => {
+  // Before the page is seen, so that whoever sees it can paste.
+  useLayoutEffect(() => {
     let depth = 0;
     const has_files = (e: DragEvent) => e.dataTransfer?.types.includes("Files") ?? false;
     const control = new AbortController();
