@@ -70,7 +70,6 @@ double expected_error(const ConvWeights& w, const std::vector<float>& scale,
 
 QuantisedInput choose_scales(const ConvWeights& w, const Inputs& inputs) {
   QuantisedInput result;
-  double total_squares = 0;
   std::vector<double> squares(inputs.channels);
   float lowest = 0;
   for (size_t c = 0; c < inputs.channels; ++c) {
@@ -79,7 +78,6 @@ QuantisedInput choose_scales(const ConvWeights& w, const Inputs& inputs) {
       squares[c] +=
           static_cast<double>(v) * static_cast<double>(v) / static_cast<double>(inputs.kept[c].size());
     }
-    total_squares += squares[c];
   }
   result.type = lowest < 0 ? Type::s8 : Type::u8;
   const int levels = lowest < 0 ? 127 : 255;
