@@ -52,7 +52,7 @@ struct CodeTable {
       std::array<int, 4> sorted = v;
       std::ranges::sort(sorted);
       distinct[static_cast<size_t>(code)] =
-          static_cast<int>(std::ranges::unique(sorted).begin() - sorted.begin());
+          static_cast<int>(std::unique(sorted.begin(), sorted.end()) - sorted.begin());
     }
     for (size_t c = 0; c < kCodes; ++c) {
       if (order[c] >= 0) tied[c] = next++;
