@@ -17,8 +17,8 @@ struct VideoOptions {
   bool force = false;    // an existing result is replaced
   std::optional<RawVideo> raw_input = {};  // what comes through standard input, when it is not y4m
   // Text of what else decides the result, the model above all. When it is not empty, a result that is a
-  // compressed file grows in pieces beside it, and the same call after a stop goes on where it was, to the
-  // same bits.
+  // compressed file grows in pieces beside it, and the same call after a stop goes on where it was: the same
+  // frames reach the encoder as without the stop.
   std::string identity = {};
   int64_t piece_frames = 50;
 };

@@ -219,9 +219,9 @@ std::vector<Fold> source_folds(const Design& design, const Lots& lots, const Com
     // What an artist painted in a source that is left out does not teach either.
     std::set<int64_t> artists;
     int64_t trained[2] = {0, 0};
-    const auto is_out = [&](size_t i) {
+    const auto is_out = [&, one = a, other = b](size_t i) {
       const int64_t source = design.units[lots.units()[i]].source;
-      return source == a || source == b;
+      return source == one || source == other;
     };
     for (size_t i = 0; i < lots.size(); ++i)
       if (is_out(i)) artists.insert(design.units[lots.units()[i]].fold);
