@@ -67,8 +67,6 @@ if(LINMO_SANITIZE)
 endif()
 if(LINMO_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link,address,undefined)
-  # Loops for one kind of vectors: those of every kind take clang minutes and gigabytes with all these checks.
-  add_compile_definitions(HWY_COMPILE_ONLY_STATIC)
   add_custom_target(fuzzers)
   add_link_options(-fsanitize=address,undefined)
 endif()

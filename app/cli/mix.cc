@@ -30,12 +30,7 @@ struct Options {
 
 // One cell a mixture: from the first model to the second, the second to the third …
 Image path_between(const std::vector<model::Ingredient>& models, const Options& o, EventSink& events) {
-  Image content = to_rgb(read_image(o.picture), 255);
-  const int64_t longer = std::max(content.width(), content.height());
-  if (longer > o.side) {
-    const auto scaled = [&](int64_t side) { return std::max<int64_t>(1, side * o.side / longer); };
-    content = resize(content, scaled(content.width()), scaled(content.height()), Filter::lanczos);
-  }
+  const Image content = reduced(to_rgb(read_image(o.picture), 255), o.side);
   std::vector<Image> cells = {content};
   WithoutProgress inner(events);
   const auto total = static_cast<double>((models.size() - 1) * static_cast<size_t>(o.steps - 1) + 1);
@@ -84,6 +79,10 @@ int run(Options o) {
     return kDone;
   }
   fmt::print("{}: {}\n", o.output, mixed.card["title"].get<std::string>());
+  for (const auto& part : mixed.card["mixed_of"])
+    fmt::print("  {:.3f} of {}, whose weights resemble the first's {:.2f} of 1\n",
+               part["weight"].get<double>(), part["name"].get<std::string>(),
+               part["resemblance_to_first"].get<double>());
   if (!o.path.empty()) fmt::print("{}: the picture, then the way from one model to the next\n", o.path);
   return kDone;
 }

@@ -17,15 +17,15 @@ constexpr const char* kDescription =
     "  linmo train -o RUN --resume\n";
 
 constexpr const char* kTuneDescription =
-    "Adjust a trained generator to a new style, from a few pictures, in minutes.\n\n"
-    "  linmo tune photo-to-impressionism --style VANGOGH --content PHOTOS -o RUN\n"
-    "  linmo apply RUN PICTURES -o FOLDER\n\n"
-    "Five pictures are enough to begin, fifty are better. --content: pictures like those that it will be "
-    "applied "
-    "to; without it\nthe style's own pictures serve, and the result keeps less of a photograph. The options "
-    "are "
-    "those of linmo train, with other\ndefaults; linmo train -o RUN --resume goes on with an interrupted "
-    "run.\n";
+    R"(Adjust a trained generator to a new style, from a few pictures, in minutes.
+
+  linmo tune photo-to-impressionism --style VANGOGH --content PHOTOS -o RUN
+  linmo apply RUN PICTURES -o FOLDER
+
+--content: pictures like those that it will be applied to. Without it the style's own pictures serve, and
+the result comes less near to the style. The options are those of linmo train, with other defaults;
+linmo train -o RUN --resume goes on with an interrupted run.
+)";
 
 struct Parser {
   train::TrainSettings settings;

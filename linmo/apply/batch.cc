@@ -162,15 +162,6 @@ fs::path unused_name(const fs::path& wanted, const fs::path& input, const std::s
   }
 }
 
-Image reduced(Image image, int64_t max_side) {
-  const int64_t longer = std::max(image.width(), image.height());
-  if (max_side <= 0 || longer <= max_side) return image;
-  const auto scaled = [&](int64_t side) {
-    return std::max<int64_t>(1, (side * max_side + longer / 2) / longer);
-  };
-  return resize(image, scaled(image.width()), scaled(image.height()), Filter::lanczos);
-}
-
 bool goes_in_bands(const ImageInfo& info, const Stylizer& stylizer, const BatchOptions& options) {
   const auto samples = static_cast<uint64_t>(info.width * info.height * info.channels);
   if (samples * (info.bits == 16 ? 2 : 1) <= options.whole_bytes || info.channels % 2 == 0) return false;

@@ -187,4 +187,13 @@ Image resize(const Image& image, int64_t width, int64_t height, Filter filter) {
   return out;
 }
 
+Image reduced(Image image, int64_t max_side) {
+  const int64_t longer = std::max(image.width(), image.height());
+  if (max_side <= 0 || longer <= max_side) return image;
+  const auto scaled = [&](int64_t side) {
+    return std::max<int64_t>(1, (side * max_side + longer / 2) / longer);
+  };
+  return resize(image, scaled(image.width()), scaled(image.height()), Filter::lanczos);
+}
+
 }  // namespace linmo

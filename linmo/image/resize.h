@@ -16,4 +16,8 @@ enum class Filter { nearest, box, bilinear, bicubic, lanczos };
 // ones may overshoot 0 … 1 at edges (bicubic, lanczos). Throws ErrorKind::usage for an empty picture or size.
 Image resize(const Image& image, int64_t width, int64_t height, Filter filter = Filter::bicubic);
 
+// Reduced by Lanczos so that the longer side is `max_side`, the other at least 1 px; the picture itself when
+// it is not larger, or when max_side is 0.
+Image reduced(Image image, int64_t max_side);
+
 }  // namespace linmo

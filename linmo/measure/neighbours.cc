@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/measure/neighbours.h"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <functional>
 #include <vector>
@@ -11,25 +12,12 @@
 namespace linmo::measure {
 namespace {
 
-// Of the differences, not from norms and products: of near pictures those would leave rounding alone. Blocks
-// of float sums, so that it is both fast and exact enough to rank.
+// Of the differences, not from norms and products: of near pictures those would leave rounding alone.
 double squared_distance(std::span<const float> a, std::span<const float> b) {
-  constexpr size_t kBlock = 256;
-  double sum = 0;
-  for (size_t first = 0; first < a.size(); first += kBlock) {
-    const size_t end = std::min(a.size(), first + kBlock);
-    float lanes[8] = {};
-    size_t i = first;
-    for (; i + 8 <= end; i += 8) {
-      for (size_t k = 0; k < 8; ++k) {
-        const float d = a[i + k] - b[i + k];
-        lanes[k] += d * d;
-      }
-    }
-    for (; i < end; ++i) lanes[0] += (a[i] - b[i]) * (a[i] - b[i]);
-    for (const float lane : lanes) sum += static_cast<double>(lane);
-  }
-  return sum;
+  const auto vector = [](std::span<const float> x) {
+    return Eigen::Map<const Eigen::VectorXf>(x.data(), static_cast<Eigen::Index>(x.size()));
+  };
+  return static_cast<double>((vector(a) - vector(b)).squaredNorm());
 }
 
 // Squared distance of every picture to its nearest and to its k-th nearest other.

@@ -39,13 +39,17 @@ std::string text_at(const nlohmann::json& card, const char* key) {
   return found != card.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-nlohmann::json card_of(std::span<const Ingredient> ingredients, std::span<const double> shares) {
+nlohmann::json card_of(std::span<const Ingredient> ingredients, std::span<const double> shares,
+                       std::span<const double> near) {
   nlohmann::json parts = nlohmann::json::array();
   std::vector<std::string> titles;
   for (size_t i = 0; i < ingredients.size(); ++i) {
     const std::string title = text_at(ingredients[i].model.card, "title");
     titles.push_back(fmt::format("{:.2g} × {}", shares[i], title.empty() ? ingredients[i].name : title));
-    parts.push_back({{"name", ingredients[i].name}, {"weight", shares[i]}, {"title", title}});
+    parts.push_back({{"name", ingredients[i].name},
+                     {"weight", shares[i]},
+                     {"title", title},
+                     {"resemblance_to_first", near[i]}});
   }
   return {{"title", fmt::format("{}", fmt::join(titles, " + "))},
           {"method", "mix"},
@@ -91,17 +95,17 @@ Model mix(std::span<const Ingredient> ingredients, std::span<const double> weigh
   }
   if (!(sum > 0) || !std::isfinite(sum)) fail(ErrorKind::usage, "the weights add up to {}", sum);
   const Ingredient& first = ingredients[0];
+  std::vector<double> near = {1};
   for (size_t i = 1; i < ingredients.size(); ++i) {
     check_same_network(first, ingredients[i]);
     // Not resemblance() of all pairs: what lies near the first lies near the others.
-    const double near = resemblance(first.model, ingredients[i].model);
-    if (near < kLeastResemblance)
+    near.push_back(resemblance(first.model, ingredients[i].model));
+    if (near[i] < kLeastResemblance)
       fail(ErrorKind::usage,
            "{} and {} do not come from one another or from one origin (their weights resemble each other "
-           "{:.2f} "
-           "of 1, mixing takes {:.1f}): what lies between them is noise, not a style. Tune one model to the "
-           "other's style (linmo tune, or train --from), and mix those",
-           first.name, ingredients[i].name, near, kLeastResemblance);
+           "{:.2f} of 1, mixing takes {:.1f}): what lies between them is noise, not a style. Tune one model "
+           "to the other's style (linmo tune, or train --from), and mix those",
+           first.name, ingredients[i].name, near[i], kLeastResemblance);
   }
   std::vector<double> shares;
   for (const double w : weights) shares.push_back(w / sum);
@@ -122,7 +126,7 @@ Model mix(std::span<const Ingredient> ingredients, std::span<const double> weigh
     const std::vector<float> rounded(total.begin(), total.end());
     result.tensors[p.name] = Tensor::from_floats(own->second.shape(), rounded).to(own->second.dtype());
   }
-  result.card = card_of(ingredients, shares);
+  result.card = card_of(ingredients, shares, near);
   return result;
 }
 

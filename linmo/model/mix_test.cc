@@ -5,25 +5,19 @@
 
 #include "linmo/core/error.h"
 #include "linmo/core/random.h"
-#include "linmo/net/generators.h"
+#include "linmo/model/sample_model_test.h"
 
 namespace linmo::model {
 namespace {
 
 Model random_model(uint64_t seed, net::NormChoice norm = net::NormChoice::batch) {
-  Model m;
-  m.network = net::resnet({.ngf = 4, .blocks = 1, .norm = norm});
-  uint64_t stream = 0;
-  for (const net::ParameterInfo& p : net::parameters(m.network)) {
-    if (p.kind == net::ParameterInfo::Kind::batches_tracked) {
-      m.tensors[p.name] = Tensor(DType::i64, p.shape);
-      continue;
-    }
-    Tensor t(DType::f32, p.shape);
-    std::vector<float> values(static_cast<size_t>(t.count()));
-    Random random(seed, stream++);
+  Model m = sample_model(norm);
+  Random random(seed);
+  for (auto& [name, tensor] : m.tensors) {
+    if (!is_float(tensor.dtype())) continue;
+    std::vector<float> values(static_cast<size_t>(tensor.count()));
     for (float& v : values) v = static_cast<float>(random.uniform() - 0.5);
-    m.tensors[p.name] = Tensor::from_floats(p.shape, values);
+    tensor = Tensor::from_floats(tensor.shape(), values);
   }
   m.card = {{"title", "模 " + std::to_string(seed)}, {"licence", "CC0"}, {"data", {{"credit", "ours"}}}};
   return m;
@@ -84,6 +78,7 @@ TEST(Mix, CardNamesIngredientsLicencesAndData) {
   EXPECT_EQ(card["licence"], "CC0; CC BY-SA 4.0");
   EXPECT_EQ(card["data"]["credit"], "ours");
   EXPECT_EQ(card["mixed_of"][1]["weight"], 0.75);
+  EXPECT_EQ(card["mixed_of"][1]["resemblance_to_first"], resemblance(a, b));
   EXPECT_EQ(card["title"], "0.25 × 模 1 + 0.75 × 模 1");
 }
 

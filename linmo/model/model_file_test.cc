@@ -4,22 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "linmo/core/error.h"
+#include "linmo/model/sample_model_test.h"
 #include "linmo/model/temporary_folder_test.h"
-#include "linmo/net/generators.h"
 
 namespace linmo::model {
 namespace {
-
-Model sample() {
-  Model m;
-  m.network = net::resnet({.ngf = 4, .blocks = 1, .norm = net::NormChoice::batch});
-  for (const net::ParameterInfo& p : net::parameters(m.network)) {
-    const bool counter = p.kind == net::ParameterInfo::Kind::batches_tracked;
-    m.tensors[p.name] = Tensor(counter ? DType::i64 : DType::f32, p.shape);
-  }
-  m.card = {{"name", "雪景"}, {"licence", "CC0"}};
-  return m;
-}
 
 std::string problem(const std::function<void()>& work) {
   try {
@@ -33,7 +22,7 @@ std::string problem(const std::function<void()>& work) {
 TEST(ModelFile, RoundTrip) {
   const TemporaryFolder folder;
   const auto path = folder / "m.safetensors";
-  Model m = sample();
+  Model m = sample_model();
   m.tensors = to_dtype(m.tensors, DType::bf16);
   m.tensors.erase("model.2.num_batches_tracked");
   save_model(path, m);
@@ -51,7 +40,7 @@ TEST(ModelFile, RoundTrip) {
 TEST(ModelFile, MissingAndMisshapenArraysAreListed) {
   const TemporaryFolder folder;
   const auto path = folder / "m.safetensors";
-  Model m = sample();
+  Model m = sample_model();
   m.tensors.erase("model.1.weight");
   m.tensors["model.4.weight"] = Tensor(DType::f32, {1, 2});
   m.tensors["model.5.bias"] = Tensor(DType::f64, m.tensors["model.5.bias"].shape());
@@ -66,7 +55,7 @@ TEST(ModelFile, MissingAndMisshapenArraysAreListed) {
 }
 
 TEST(ModelFile, StrangeHeadersAreRefused) {
-  const Model m = sample();
+  const Model m = sample_model();
   const auto load = [&](const std::string& header) {
     return problem([&] { model_from({m.tensors, {{"linmo", header}}}, "FILE"); });
   };

@@ -73,14 +73,7 @@ VideoResult apply_video(const apply::Stylizer& stylizer, const std::filesystem::
   while (reader.next(frame)) {
     events.check("stylising");
     if (++result.frames <= there) continue;  // decoded only
-    Image content = std::move(frame.image);
-    const int64_t longer = std::max(content.width(), content.height());
-    if (options.max_side > 0 && longer > options.max_side) {
-      const auto scaled = [&](int64_t side) {
-        return std::max<int64_t>(2, (side * options.max_side + longer / 2) / longer);
-      };
-      content = resize(content, scaled(content.width()), scaled(content.height()), Filter::lanczos);
-    }
+    const Image content = reduced(std::move(frame.image), options.max_side);
     Image styled = to_rgb(stylizer.apply(content, options.apply, inner), 0);
     if (styled.width() % 2 || styled.height() % 2)
       styled = crop(styled, 0, 0, even(styled.width()), even(styled.height()));

@@ -137,7 +137,7 @@ TEST(Video, GoesOnAfterAStopWithTheSameFrames) {
   const VideoResult r = apply_video(affine(1, 0), in, folder / "b.mkv", o);
   EXPECT_EQ(r.resumed_at, 10);  // 5, none more, 10, none more
   EXPECT_EQ(r.frames, 23);
-  // Not the bytes: x264 does not always give the same for the same frames.
+  // Not the bytes: see docs/apply.md.
   VideoReader whole(folder / "whole.mkv"), parts(folder / "b.mkv");
   Frame of_whole, of_parts;
   for (int i = 0; i < 23; ++i) {

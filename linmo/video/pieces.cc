@@ -1,99 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/video/pieces.h"
 
+#include <charconv>
 #include <cstring>
-#include <span>
 #include <system_error>
 
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
-#include "linmo/core/hash.h"
+#include "linmo/model/safetensors.h"
 
 namespace linmo::video {
 namespace {
 
 namespace fs = std::filesystem;
+using model::DType;
+using model::Safetensors;
+using model::Tensor;
 
-constexpr uint64_t kMostBytes = uint64_t{4} << 30;
+Tensor bytes_tensor(const std::string& bytes) {
+  Tensor t(DType::u8, {static_cast<int64_t>(bytes.size())});
+  if (!bytes.empty()) std::memcpy(t.mutable_bytes().data(), bytes.data(), bytes.size());
+  return t;
+}
 
-// Numbers and texts one after another; the last text is the SHA-256 of all before it.
-class Writer {
+// What a file of ours must hold; its checksum has been compared when it was read.
+class Content {
  public:
-  void number(int64_t value) {
-    char bytes[8];
-    std::memcpy(bytes, &value, 8);
-    out_.append(bytes, 8);
+  explicit Content(const fs::path& file) : file_(file), content_(model::read_safetensors(file)) {}
+  std::string text(const std::string& key) const {
+    const auto found = content_.metadata.find(key);
+    if (found == content_.metadata.end()) damaged();
+    return found->second;
   }
-  void text(const std::string& value) {
-    number(static_cast<int64_t>(value.size()));
-    out_ += value;
+  int64_t number(const std::string& key) const {
+    const std::string value = text(key);
+    int64_t n = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
+    if (error != std::errc() || end != value.data() + value.size() || n < 0) damaged();
+    return n;
   }
-  std::string finish() {
-    text(sha256(std::as_bytes(std::span(out_))));
-    return std::move(out_);
+  const Tensor& tensor(const std::string& key, DType type) const {
+    const auto found = content_.tensors.find(key);
+    if (found == content_.tensors.end() || found->second.dtype() != type) damaged();
+    return found->second;
   }
-
- private:
-  std::string out_;
-};
-
-class Reader {
- public:
-  Reader(std::string bytes, const fs::path& file) : bytes_(std::move(bytes)), file_(file) {
-    constexpr size_t kHash = 64;  // in hexadecimal digits
-    if (bytes_.size() < kHash + 8) damaged();
-    const size_t end = bytes_.size() - kHash - 8;
-    if (sha256(std::as_bytes(std::span(bytes_).first(end))) != bytes_.substr(end + 8)) damaged();
-    bytes_.resize(end);
+  std::string bytes(const std::string& key) const {
+    const auto data = tensor(key, DType::u8).bytes();
+    return {reinterpret_cast<const char*>(data.data()), data.size()};
   }
-  int64_t number() {
-    if (bytes_.size() - at_ < 8) damaged();
-    int64_t value = 0;
-    std::memcpy(&value, bytes_.data() + at_, 8);
-    at_ += 8;
-    return value;
-  }
-  std::string text() {
-    const int64_t size = number();
-    if (size < 0 || static_cast<uint64_t>(size) > bytes_.size() - at_) damaged();
-    at_ += static_cast<size_t>(size);
-    return bytes_.substr(at_ - static_cast<size_t>(size), static_cast<size_t>(size));
-  }
-  bool at_end() const { return at_ == bytes_.size(); }
-
- private:
   [[noreturn]] void damaged() const {
     fail(ErrorKind::input, "{} is damaged; delete its folder to begin again", to_utf8(file_));
   }
-  std::string bytes_;
+
+ private:
   fs::path file_;
-  size_t at_ = 0;
+  Safetensors content_;
 };
+
+constexpr size_t kColumns = 5;  // pts, dts, duration, key frame or not, bytes
 
 }  // namespace
 
 Pieces::Pieces(fs::path folder, std::string identity)
     : folder_(std::move(folder)), identity_(std::move(identity)) {
-  const fs::path state = folder_ / "state";
-  if (fs::exists(state)) {
+  if (fs::exists(folder_ / "state")) {
     try {
-      Reader in(read_text(state, kMostBytes), state);
-      if (in.text() == identity_) {
-        count_ = in.number();
-        frames_ = in.number();
-        state_ = in.text();
+      const Content state(folder_ / "state");
+      if (state.text("identity") == identity_) {
+        count_ = state.number("pieces");
+        frames_ = state.number("frames");
+        state_ = state.bytes("state");
         for (int64_t i = 0; i < count_; ++i) read(i);  // all whole, or all again
         return;
       }
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::input) throw;
+      if (error.kind() != ErrorKind::input && error.kind() != ErrorKind::io) throw;
     }
   }
   remove();
   std::error_code code;
   fs::create_directories(folder_, code);
   if (code) fail(ErrorKind::io, "cannot make the folder {}: {}", to_utf8(folder_), code.message());
-  state_.clear();
 }
 
 Pieces::~Pieces() {
@@ -105,40 +92,53 @@ fs::path Pieces::file(int64_t index) const {
 }
 
 void Pieces::add(const Piece& piece, std::string state) {
-  Writer out;
-  for (const int64_t n : {piece.frames, piece.width, piece.height}) out.number(n);
-  out.text(piece.header);
+  std::vector<int64_t> table;
+  std::string data;
   for (const EncodedPacket& p : piece.packets) {
-    for (const int64_t n : {p.pts, p.dts, p.duration, static_cast<int64_t>(p.key)}) out.number(n);
-    out.text(p.bytes);
+    for (const int64_t n :
+         {p.pts, p.dts, p.duration, static_cast<int64_t>(p.key), static_cast<int64_t>(p.bytes.size())})
+      table.push_back(n);
+    data += p.bytes;
   }
-  write_file(file(count_), out.finish());
-  Writer after;
-  after.text(identity_);
-  after.number(count_ + 1);
-  after.number(frames_ + piece.frames);
-  after.text(state);
-  write_file(folder_ / "state", after.finish());
+  Tensor packets(DType::i64, {static_cast<int64_t>(piece.packets.size()), static_cast<int64_t>(kColumns)});
+  if (!table.empty())
+    std::memcpy(packets.mutable_bytes().data(), table.data(), table.size() * sizeof(int64_t));
+  Safetensors out;
+  out.tensors = {{"packets", packets}, {"data", bytes_tensor(data)}, {"header", bytes_tensor(piece.header)}};
+  out.metadata = {{"frames", std::to_string(piece.frames)},
+                  {"width", std::to_string(piece.width)},
+                  {"height", std::to_string(piece.height)}};
+  model::write_safetensors(file(count_), out);
+  // Counts from here on.
+  Safetensors after;
+  after.tensors = {{"state", bytes_tensor(state)}};
+  after.metadata = {{"identity", identity_},
+                    {"pieces", std::to_string(count_ + 1)},
+                    {"frames", std::to_string(frames_ + piece.frames)}};
+  model::write_safetensors(folder_ / "state", after);
   ++count_;
   frames_ += piece.frames;
   state_ = std::move(state);
 }
 
 Piece Pieces::read(int64_t index) const {
-  Reader in(read_text(file(index), kMostBytes), file(index));
+  const Content in(file(index));
   Piece piece;
-  piece.frames = in.number();
-  piece.width = in.number();
-  piece.height = in.number();
-  piece.header = in.text();
-  while (!in.at_end()) {
-    EncodedPacket p;
-    p.pts = in.number();
-    p.dts = in.number();
-    p.duration = in.number();
-    p.key = in.number() != 0;
-    p.bytes = in.text();
-    piece.packets.push_back(std::move(p));
+  piece.frames = in.number("frames");
+  piece.width = in.number("width");
+  piece.height = in.number("height");
+  piece.header = in.bytes("header");
+  const Tensor& packets = in.tensor("packets", DType::i64);
+  if (packets.shape().size() != 2 || packets.shape()[1] != static_cast<int64_t>(kColumns)) in.damaged();
+  std::vector<int64_t> table(static_cast<size_t>(packets.count()));
+  if (!table.empty()) std::memcpy(table.data(), packets.bytes().data(), packets.bytes().size());
+  const std::string data = in.bytes("data");
+  size_t at = 0;
+  for (size_t i = 0; i < table.size(); i += kColumns) {
+    const auto size = static_cast<size_t>(table[i + 4]);
+    if (size > data.size() - at) in.damaged();
+    piece.packets.push_back({table[i], table[i + 1], table[i + 2], table[i + 3] != 0, data.substr(at, size)});
+    at += size;
   }
   return piece;
 }
@@ -154,6 +154,7 @@ void Pieces::remove() {
   }
   fs::remove(folder_, ignored);
   count_ = frames_ = 0;
+  state_.clear();
 }
 
 }  // namespace linmo::video

@@ -22,7 +22,8 @@ struct Piece {
 };
 
 // The folder beside the result in which it grows: one file a piece, and one that says how far the work is.
-// Every file is whole or not there; a piece counts only when the state after it was written too.
+// All are safetensors with a checksum, whole or not there; a piece counts only when the state after it was
+// written too.
 class Pieces {
  public:
   // `identity`: text of everything that decides the result. What another identity left there is thrown away.

@@ -121,9 +121,6 @@ void VideoWriter::State::open_encoder() {
   if (kind != "webm" || codec->id != AV_CODEC_ID_VP9) e.bit_rate = 0;
   av_opt_set_int(&e, "crf", options.crf, AV_OPT_SEARCH_CHILDREN);
   if (format->flags & AVFMT_GLOBALHEADER) e.flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-  // With several threads x264 gives other bytes on a busy machine more often (one call in twelve with frames
-  // of uneven length; with one it was seen too, more rarely). Stylising takes many times as long.
-  if (codec->id == AV_CODEC_ID_H264) e.thread_count = 1;
   checked(avcodec_open2(&e, codec, nullptr), path, "the encoder does not take this video", ErrorKind::io);
 }
 
