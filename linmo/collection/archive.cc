@@ -45,7 +45,7 @@ std::optional<std::string> safe_entry_name(std::string_view name) {
   if (name.empty() || name.size() > kMaxName || !is_utf8(name)) return {};
   std::string unified(name);
   std::replace(unified.begin(), unified.end(), '\\', '/');
-  if (unified.front() == '/' || (unified.size() > 1 && unified[1] == ':')) return {};
+  if (unified.front() == '/') return {};
   std::string out;
   std::string_view rest = unified;
   while (!rest.empty()) {
@@ -59,7 +59,8 @@ std::optional<std::string> safe_entry_name(std::string_view name) {
     if (!out.empty()) out += '/';
     out += part;
   }
-  if (out.empty()) return {};
+  // A drive's letter, also behind "./".
+  if (out.empty() || (out.size() > 1 && out[1] == ':')) return {};
   return out;
 }
 

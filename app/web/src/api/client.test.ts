@@ -47,12 +47,6 @@ test("a server that is gone, and a request that was taken back, are told apart",
   expect(is_aborted(new StudioError("", "http", 500))).toBe(false);
 });
 
-test("lists come bare or wrapped", async () => {
-  expect((await api.models()).map((m) => m.id)).toEqual(["ink", "ukiyoe", "impressionism"]);
-  vi.stubGlobal("fetch", async () => Response.json({ total: 1, works: [{ file: "a.png" }] }));
-  expect(await api.works("c", 0, 10, "")).toEqual([{ file: "a.png" }]);
-});
-
 test("the fake's drawings are pictures in each style's colours", () => {
   expect(landscape("ink")).not.toBe(landscape("ukiyoe"));
 });

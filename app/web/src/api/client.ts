@@ -41,13 +41,6 @@ async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return (await ask(path, init)).json() as Promise<T>;
 }
 
-/** Lists come bare or wrapped in an object with one list in it. */
-async function list<T>(path: string): Promise<T[]> {
-  const body = await json<unknown>(path);
-  if (Array.isArray(body)) return body as T[];
-  return (Object.values(body as object).find(Array.isArray) ?? []) as T[];
-}
-
 function sending(method: string, body: unknown, signal?: AbortSignal): RequestInit {
   return { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal: signal ?? null };
 }
@@ -61,21 +54,21 @@ const part = encodeURIComponent;
 export const api = {
   session: () => json<Session>("/session"),
 
-  models: () => list<Model>("/models"),
+  models: () => json<Model[]>("/models"),
   card_url: (id: string, kind: "before" | "after") => `${root}/models/${part(id)}/card.jpg?kind=${kind}`,
   import_model: (file: File) => json<Model | Job>(`/models?name=${part(file.name)}`, raw(file)),
   export_url: (id: string, format: "onnx" | "safetensors" | "pth") =>
     `${root}/models/${part(id)}/export?format=${format}`,
   remove_model: (id: string) => ask(`/models/${part(id)}`, { method: "DELETE" }),
 
-  pictures: () => list<Picture>("/pictures"),
+  pictures: () => json<Picture[]>("/pictures"),
   upload: (file: File) => json<Picture>(`/pictures?name=${part(file.name)}`, raw(file)),
   picture_url: (id: string, size: number) => `${root}/pictures/${part(id)}?size=${size}`,
   remove_picture: (id: string) => ask(`/pictures/${part(id)}`, { method: "DELETE" }),
   preview: async (request: PreviewRequest, signal: AbortSignal) =>
     (await ask("/preview", sending("POST", request, signal))).blob(),
 
-  jobs: () => list<Job>("/jobs"),
+  jobs: () => json<Job[]>("/jobs"),
   start: (request: JobRequest) => json<Job>("/jobs", sending("POST", request)),
   job_do: (id: string, what: "cancel" | "pause" | "resume") => ask(`/jobs/${part(id)}/${what}`, { method: "POST" }),
   forget_job: (id: string) => ask(`/jobs/${part(id)}`, { method: "DELETE" }),
@@ -85,22 +78,22 @@ export const api = {
   check_folder: (path: string) => json<FolderCheck>("/folders/check", sending("POST", { path })),
   folder_thumbnail: (path: string) => `${root}/folders/thumbnail?path=${part(path)}`,
 
-  runs: () => list<Run>("/runs"),
-  stats: (id: string, after: number) => list<StatsRow>(`/runs/${part(id)}/stats?after=${after}`),
-  samples: (id: string) => list<RunSample>(`/runs/${part(id)}/samples`),
+  runs: () => json<Run[]>("/runs"),
+  stats: (id: string, after: number) => json<StatsRow[]>(`/runs/${part(id)}/stats?after=${after}`),
+  samples: (id: string) => json<RunSample[]>(`/runs/${part(id)}/samples`),
   sample_url: (id: string, file: string) => `${root}/runs/${part(id)}/samples/${part(file)}`,
   run_report_url: (id: string) => `${root}/runs/${part(id)}/report.html`,
 
-  collections: () => list<Collection>("/collections"),
+  collections: () => json<Collection[]>("/collections"),
   collection: (id: string) => json<CollectionDetail>(`/collections/${part(id)}?facets=1`),
   works: (id: string, offset: number, limit: number, filter: string) =>
-    list<Work>(`/collections/${part(id)}/works?offset=${offset}&limit=${limit}&filter=${part(filter)}`),
+    json<Work[]>(`/collections/${part(id)}/works?offset=${offset}&limit=${limit}&filter=${part(filter)}`),
   work_url: (id: string, file: string) => `${root}/collections/${part(id)}/works/${part(file)}/thumbnail`,
   label: (id: string, file: string, labels: Partial<Work>) =>
     ask(`/collections/${part(id)}/works/${part(file)}`, sending("PATCH", labels)),
-  duplicates: (id: string) => list<string[]>(`/collections/${part(id)}/duplicates`),
+  duplicates: (id: string) => json<string[][]>(`/collections/${part(id)}/duplicates`),
 
-  studies: () => list<Study>("/studies"),
+  studies: () => json<Study[]>("/studies"),
   study_url: (id: string, file: string, language: string) =>
     `${root}/studies/${part(id)}/${part(file)}?lang=${language}`,
 

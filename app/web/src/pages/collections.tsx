@@ -5,6 +5,7 @@ import { api } from "../api/client";
 import type { CollectionDetail, Source, Work } from "../api/types";
 import { t } from "../i18n";
 import { TextField } from "../parts/fields";
+import { PageHead } from "../parts/page_head";
 import { JobList } from "../parts/job_list";
 import { LabelEditor } from "../parts/label_editor";
 import { SourceChoice } from "../parts/source_choice";
@@ -132,10 +133,7 @@ export function CollectionsPage() {
   const making = (jobs.value.value ?? []).filter((j) => j.kind === "collect" && (!is_over(j) || j.state === "failed"));
   return (
     <div class="collections">
-      <header class="page-head">
-        <h1>{t("collections.title")}</h1>
-        <p class="lead">{t("collections.lead")}</p>
-      </header>
+      <PageHead title={t("collections.title")} lead={t("collections.lead")} />
       <Listed list={collections}>
         {(all) => all.length === 0
           ? <Empty text={t("collections.none")} />

@@ -4,6 +4,7 @@ import { api } from "../api/client";
 import type { Collection, Study } from "../api/types";
 import { t } from "../i18n";
 import { TextField, Tick } from "../parts/fields";
+import { PageHead } from "../parts/page_head";
 import { JobList } from "../parts/job_list";
 import { Empty, Listed, Problem } from "../parts/states";
 import { language } from "../state/prefs";
@@ -79,10 +80,7 @@ export function CulturesPage() {
   const comparing = (jobs.value.value ?? []).filter((j) => j.kind === "compare" && (!is_over(j) || j.state === "failed"));
   return (
     <div class="cultures">
-      <header class="page-head">
-        <h1>{t("cultures.title")}</h1>
-        <p class="lead">{t("cultures.lead")}</p>
-      </header>
+      <PageHead title={t("cultures.title")} lead={t("cultures.lead")} />
       <Listed list={collections}>{(all) => <NewComparison all={all} />}</Listed>
       <JobList jobs={comparing} />
       <section>

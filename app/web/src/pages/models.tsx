@@ -5,6 +5,7 @@ import { api } from "../api/client";
 import type { Job, Model } from "../api/types";
 import { bytes_text, t } from "../i18n";
 import { dragging, useDroppedFiles } from "../parts/drop";
+import { PageHead } from "../parts/page_head";
 import { FileButton } from "../parts/fields";
 import { Listed, Problem } from "../parts/states";
 import { StylePicture } from "../parts/style_card";
@@ -81,14 +82,12 @@ export function ModelsPage() {
   useDroppedFiles(take);
   return (
     <div class={dragging.value ? "models dragging" : "models"}>
-      <header class="page-head">
-        <h1>{t("models.title")}</h1>
-        <p class="lead">{t("models.lead")}</p>
+      <PageHead title={t("models.title")} lead={t("models.lead")}>
         <FileButton label={t("models.import")} accept=".pth,.pt,.safetensors" onFiles={take} />
         <p class="hint">{t("models.import_hint")}</p>
         {busy.value && <p class="note" role="status">{t("models.importing", { name: busy.value })}</p>}
         {problem.value && <Problem text={problem.value} />}
-      </header>
+      </PageHead>
       <Listed list={models}>
         {() => <ul class="model-wall">{(styles.value ?? []).map((m) => <ModelCard key={m.id} model={m} />)}</ul>}
       </Listed>

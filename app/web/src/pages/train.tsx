@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { Source } from "../api/types";
 import { duration_text, t } from "../i18n";
 import { Slider, TextField } from "../parts/fields";
+import { PageHead } from "../parts/page_head";
 import { RunView } from "../parts/run_view";
 import { SourceChoice } from "../parts/source_choice";
 import { Empty, Listed, Problem } from "../parts/states";
@@ -69,10 +70,7 @@ function NewRun() {
 export function TrainPage() {
   return (
     <div class="train">
-      <header class="page-head">
-        <h1>{t("train.title")}</h1>
-        <p class="lead">{t("train.lead")}</p>
-      </header>
+      <PageHead title={t("train.title")} lead={t("train.lead")} />
       <NewRun />
       <section>
         <h2>{t("train.runs")}</h2>

@@ -83,12 +83,7 @@ function listen() {
     connected.value = true;
   });
   stream.addEventListener("error", () => (connected.value = false));
-  stream.addEventListener("job", (event) => {
-    const job = JSON.parse(event.data) as Job;
-    // Some events carry the change only; the list then has the whole.
-    if (job.request && job.results && job.failures) take_job(job);
-    else void jobs.load();
-  });
+  stream.addEventListener("job", (event) => take_job(JSON.parse(event.data) as Job));
   stream.addEventListener("model", () => void models.load());
   stream.addEventListener("run", () => void runs.load());
 }
