@@ -133,7 +133,7 @@ TEST(Calibration, WorksAreNotIndependent) {
 }
 
 TEST(SlowCalibration, FalsePositivesOfEveryTest) {
-  const Counts c = simulate(500, 0, true);
+  const Counts c = simulate(2000, 0, true);
   const auto rate = [&](const char* name, double count) {
     RecordProperty(name, std::to_string(count / c.studies));
     EXPECT_LE(count / c.studies, bound(c.studies)) << name;

@@ -73,6 +73,35 @@ double one_way_f(std::span<const double> values, std::span<const int64_t> labels
   return (between / (used - 1)) / (within / (n - used));
 }
 
+struct Residuals {
+  Coordinates points;            // less the centroid of their group
+  std::vector<double> distance;  // to it
+};
+
+Residuals residuals(const Coordinates& points, std::span<const int64_t> labels, int64_t groups) {
+  const int64_t n = points.real.rows();
+  Residuals out{points, std::vector<double>(n)};
+  for (Eigen::MatrixXd* axes : {&out.points.real, &out.points.imaginary}) {
+    if (axes->cols() == 0) continue;
+    Eigen::MatrixXd centroids = Eigen::MatrixXd::Zero(groups, axes->cols());
+    Eigen::VectorXd counts = Eigen::VectorXd::Zero(groups);
+    for (int64_t i = 0; i < n; ++i) {
+      centroids.row(labels[i]) += axes->row(i);
+      counts(labels[i]) += 1;
+    }
+    for (int64_t g = 0; g < groups; ++g)
+      if (counts(g) > 0) centroids.row(g) /= counts(g);
+    for (int64_t i = 0; i < n; ++i) axes->row(i) -= centroids.row(labels[i]);
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    double squared = out.points.real.row(i).squaredNorm();
+    if (out.points.imaginary.cols() > 0) squared -= out.points.imaginary.row(i).squaredNorm();
+    // vegan's betadisper takes the absolute value's root likewise.
+    out.distance[i] = std::sqrt(std::abs(squared));
+  }
+  return out;
+}
+
 double adjusted_r2(const Fit& fit, double total, double n) {
   const double left = n - 1 - static_cast<double>(fit.degrees);
   return left > 0 ? 1 - (1 - fit.sum_of_squares / total) * (n - 1) / left : kUnknown;
@@ -186,33 +215,22 @@ std::vector<PermanovaTerm> permanova(const Coordinates& points, std::span<const 
 
 Dispersion permdisp(const Coordinates& points, std::span<const int64_t> labels, int64_t groups,
                     int64_t permutations, const std::function<std::vector<int64_t>(int64_t)>& permuted) {
-  const int64_t n = points.real.rows();
-  std::vector<double> from(n);
+  const Residuals observed = residuals(points, labels, groups);
   Dispersion out;
-  out.mean_distance.assign(groups, kUnknown);
-  for (int64_t g = 0; g < groups; ++g) {
-    std::vector<int64_t> rows;
-    for (int64_t i = 0; i < n; ++i)
-      if (labels[i] == g) rows.push_back(i);
-    if (rows.empty()) continue;
-    const Eigen::RowVectorXd centre = points.real(rows, Eigen::all).colwise().mean();
-    Eigen::RowVectorXd imaginary;
-    if (points.imaginary.cols() > 0) imaginary = points.imaginary(rows, Eigen::all).colwise().mean();
-    double sum = 0;
-    for (int64_t i : rows) {
-      double squared = (points.real.row(i) - centre).squaredNorm();
-      if (points.imaginary.cols() > 0) squared -= (points.imaginary.row(i) - imaginary).squaredNorm();
-      // vegan's betadisper takes the absolute value's root likewise.
-      from[i] = std::sqrt(std::abs(squared));
-      sum += from[i];
-    }
-    out.mean_distance[g] = sum / static_cast<double>(rows.size());
+  out.mean_distance.assign(groups, 0);
+  std::vector<double> counts(groups);
+  for (size_t i = 0; i < labels.size(); ++i) {
+    out.mean_distance[labels[i]] += observed.distance[i];
+    counts[labels[i]] += 1;
   }
-  out.f = one_way_f(from, labels, groups);
+  for (int64_t g = 0; g < groups; ++g)
+    out.mean_distance[g] = counts[g] > 0 ? out.mean_distance[g] / counts[g] : kUnknown;
+  out.f = one_way_f(observed.distance, labels, groups);
   if (!permuted || std::isnan(out.f)) return out;
   double as_large = 0;
   for (int64_t b = 0; b < permutations; ++b) {
-    const double f = one_way_f(from, permuted(b), groups);
+    const std::vector<int64_t> exchanged = permuted(b);
+    const double f = one_way_f(residuals(observed.points, exchanged, groups).distance, exchanged, groups);
     as_large += std::isnan(f) || f >= out.f * (1 - kTie);
   }
   out.p = (1 + as_large) / (1 + static_cast<double>(permutations));

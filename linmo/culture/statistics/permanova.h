@@ -45,7 +45,10 @@ std::vector<PermanovaTerm> permanova(const Coordinates& points, std::span<const 
                                      const std::function<std::vector<int64_t>(int64_t)>& permuted,
                                      int threads, EventSink& sink);
 
-// ANOVA of the distances to group centroids (Anderson 2006), p by exchanging them; `permuted` gives labels.
+// ANOVA of the distances to group centroids (Anderson 2006). p: the points less their centroids are exchanged
+// (`permuted` gives labels) and the centroids taken anew, for a fitted centroid lies nearer to the points
+// that it was fitted to, and the nearer the fewer they are; exchanging the distances alone would call that a
+// difference too often.
 Dispersion permdisp(const Coordinates& points, std::span<const int64_t> labels, int64_t groups,
                     int64_t permutations, const std::function<std::vector<int64_t>(int64_t)>& permuted);
 
