@@ -42,16 +42,6 @@ bool is_companion_table(std::string_view name) {
   return name == kManifestName || name == "metadata.csv" || name == "metadata.tsv";
 }
 
-// The folder's own name, also for "." and "a/..".
-std::string folder_name(const fs::path& folder) {
-  std::error_code error;
-  fs::path whole = fs::weakly_canonical(folder, error);
-  if (error) whole = fs::absolute(folder).lexically_normal();
-  if (!whole.has_filename()) whole = whole.parent_path();
-  const std::string name = to_valid_utf8(to_utf8(whole.filename()));
-  return name.empty() ? "pictures" : name;
-}
-
 // `path` as seen from `folder`, when it lies below it.
 std::optional<std::string> path_below(const fs::path& path, const fs::path& folder) {
   const fs::path relative = path.lexically_relative(folder);
@@ -256,6 +246,15 @@ class Gatherer {
 };
 
 }  // namespace
+
+std::string folder_name(const fs::path& folder) {
+  std::error_code error;
+  fs::path whole = fs::weakly_canonical(folder, error);
+  if (error) whole = fs::absolute(folder).lexically_normal();
+  if (!whole.has_filename()) whole = whole.parent_path();
+  const std::string name = to_valid_utf8(to_utf8(whole.filename()));
+  return name.empty() ? "pictures" : name;
+}
 
 Gathered gather(const std::vector<fs::path>& sources, const fs::path& output,
                 const std::vector<fs::path>& metadata, const CollectSettings& settings,

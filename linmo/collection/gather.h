@@ -30,6 +30,9 @@ struct Gathered {
   int64_t not_pictures = 0;
 };
 
+// The folder's own name, also for "." and "a/.."; "pictures" for the root.
+std::string folder_name(const std::filesystem::path& folder);
+
 // `previous` is the manifest of the collection that is resumed (empty otherwise): its pictures come first.
 // Throws as collect() does.
 Gathered gather(const std::vector<std::filesystem::path>& sources, const std::filesystem::path& output,

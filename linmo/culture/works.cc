@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "linmo/collection/csv.h"
+#include "linmo/collection/gather.h"
 #include "linmo/collection/iiif.h"
 #include "linmo/collection/manifest.h"
 #include "linmo/collection/metadata.h"
@@ -35,15 +36,6 @@ std::string lower_extension(const fs::path& path) {
   std::ranges::transform(text, text.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return text;
-}
-
-std::string folder_name(const fs::path& folder) {
-  std::error_code error;
-  fs::path whole = fs::weakly_canonical(folder, error);
-  if (error) whole = fs::absolute(folder).lexically_normal();
-  if (!whole.has_filename()) whole = whole.parent_path();
-  const std::string name = to_valid_utf8(to_utf8(whole.filename()));
-  return name.empty() ? "pictures" : name;
 }
 
 fs::path folder_of(const fs::path& file) {
