@@ -273,10 +273,12 @@ void explain_variation(const Prepared& prepared, Study& study, EventSink& sink) 
   std::vector<Factor> factors{make_factor("group", lots.labels())};
   for (size_t c = 0; c < prepared.covariates.size(); ++c) {
     std::vector<int64_t> levels;
+    levels.reserve(units.size());
     for (int64_t u : units) levels.push_back(prepared.covariate_levels[c][u]);
     Factor factor = make_factor(prepared.covariates[c], levels);
     // A covariate that the groups determine, or that determines them, leaves nothing to test.
     std::vector<const Factor*> with;
+    with.reserve(factors.size() + 1);
     for (const Factor& f : factors) with.push_back(&f);
     const int64_t before = fit(points, with).degrees;
     with.push_back(&factor);
