@@ -14,9 +14,13 @@
 namespace linmo::video {
 namespace {
 
-// Half resolution of colour, which players expect, needs even sides.
-int64_t even(int64_t side) {
-  return std::max<int64_t>(2, side / 2 * 2);
+// Half resolution of colour, which players expect, needs even sides: an odd one loses a row or column, and a
+// side of one pixel is doubled.
+Image even_sided(const Image& image) {
+  const auto even = [](int64_t side) { return std::max<int64_t>(2, side / 2 * 2); };
+  const int64_t width = even(image.width()), height = even(image.height());
+  if (image.width() < width || image.height() < height) return resize(image, width, height, Filter::nearest);
+  return crop(image, 0, 0, width, height);
 }
 
 std::filesystem::path pieces_of(const std::filesystem::path& output) {
@@ -75,8 +79,7 @@ VideoResult apply_video(const apply::Stylizer& stylizer, const std::filesystem::
     if (++result.frames <= there) continue;  // decoded only
     const Image content = reduced(std::move(frame.image), options.max_side);
     Image styled = to_rgb(stylizer.apply(content, options.apply, inner), 0);
-    if (styled.width() % 2 || styled.height() % 2)
-      styled = crop(styled, 0, 0, even(styled.width()), even(styled.height()));
+    if (styled.width() % 2 || styled.height() % 2) styled = even_sided(styled);
     frame.image = options.smooth > 0 ? smoother.next(content, styled) : std::move(styled);
     if (!writer) open_writer(frame.image.width(), frame.image.height());
     writer->write(frame);

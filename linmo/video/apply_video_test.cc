@@ -59,6 +59,29 @@ struct StopAfter : EventSink {
   int most, seen = 0;
 };
 
+TEST(Video, OddAndOnePixelSidesBecomeEven) {
+  const TemporaryFolder folder;
+  struct Case {
+    int width, height;
+    int64_t max_side, wide, high;
+  };
+  for (const Case& c : {Case{7, 5, 0, 6, 4}, Case{400, 2, 8, 8, 2}, Case{2, 400, 9, 2, 8}})
+    for (const double smooth : {0.0, 0.8}) {
+      SCOPED_TRACE(fmt::format("{} x {}, smooth {}", c.width, c.height, smooth));
+      const fs::path in = y4m(folder / "in.y4m", c.width, c.height, {60, 60, 200});
+      apply_video(affine(1, 0), in, folder / "out.y4m", {.max_side = c.max_side, .smooth = smooth});
+      VideoReader reader(folder / "out.y4m");
+      EXPECT_EQ(reader.info().width, c.wide);
+      EXPECT_EQ(reader.info().height, c.high);
+      Frame frame;
+      for (const int level : {60, 60, 200}) {
+        ASSERT_TRUE(reader.next(frame));
+        EXPECT_NEAR(mean(frame.image), (level - 16) * 255 / 219., 2);  // 16 … 235 stand for black … white
+      }
+      fs::remove(folder / "out.y4m");
+    }
+}
+
 TEST(Video, EveryFrameIsStylisedInEveryContainer) {
   const TemporaryFolder folder;
   const std::vector<int> levels = {40, 90, 140, 190, 200};
