@@ -182,6 +182,11 @@ class Gatherer {
         ++result_.not_pictures;
         continue;
       }
+      // Before any path is made of its name, which may lead anywhere.
+      if (!entry.refusal.empty()) {
+        result_.refused.push_back({origin, Verdict::unreadable, entry.refusal});
+        continue;
+      }
       try {
         if (table) {
           const std::vector<std::byte> bytes = archive.read(entry);
@@ -198,8 +203,7 @@ class Gatherer {
         result_.files.push_back({file, origin, index, entry.name, target, true, true});
       } catch (const Error& error) {
         if (error.kind() == ErrorKind::io) throw;
-        result_.refused.push_back(
-            {origin, Verdict::unreadable, entry.refusal.empty() ? std::string(error.what()) : entry.refusal});
+        result_.refused.push_back({origin, Verdict::unreadable, error.what()});
       }
     }
   }

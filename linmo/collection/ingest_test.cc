@@ -221,6 +221,7 @@ TEST_F(IngestTest, UnpacksArchives) {
   add("a/copy.png", encode_image(painting(1), ImageFormat::png));
   add("a/tiny.png", encode_image(painting(2, 20, 20), ImageFormat::png));
   add("../evil.png", encode_image(painting(3), ImageFormat::png));
+  add("../../outside/evil.png", encode_image(painting(3), ImageFormat::png));
   add("b/2.jpg", encode_image(painting(4), ImageFormat::jpeg));
   add("notes.txt", {std::byte{'x'}});
   add("metadata.csv", {reinterpret_cast<const std::byte*>(table.data()),
@@ -228,12 +229,13 @@ TEST_F(IngestTest, UnpacksArchives) {
   ASSERT_EQ(zip_close(zip), 0);
   const CollectReport report = run({}, {zip_path});
   EXPECT_EQ(report.pictures, 2);
-  EXPECT_EQ(report.refused.size(), 2u);
+  EXPECT_EQ(report.refused.size(), 3u);
   EXPECT_EQ(report.exact_duplicates, 1);
   EXPECT_EQ(rows().at("画/a/1.png").title, "One");
   EXPECT_EQ(rows().at("画/b/2.jpg").culture, "b");
   EXPECT_EQ(list_files(out_ / "c/画").size(), 2u);  // no refused, no duplicate, nothing outside
   EXPECT_FALSE(fs::exists(out_ / "evil.png"));
+  EXPECT_FALSE(fs::exists(out_ / "outside"));  // not even the folder
   EXPECT_EQ(run({.resume = true}, {zip_path}).pictures, 2);
   // A damaged archive is refused, and the rest goes on.
   write_file(out_ / "bad.zip", "PK\3\4 and no more");
