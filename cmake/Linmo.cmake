@@ -23,6 +23,8 @@ pkg_check_modules(COLLECTION REQUIRED IMPORTED_TARGET freetype2)
 pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil libswscale)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
+find_package(Boost 1.74 REQUIRED)  # headers of Asio and Beast
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 add_library(linmo_eigen INTERFACE)
 target_link_libraries(linmo_eigen INTERFACE Eigen3::Eigen)

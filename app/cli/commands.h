@@ -22,6 +22,7 @@ void add_mix(Registry);
 void add_evaluate(Registry);
 void add_describe(Registry);
 void add_compare(Registry);
+void add_studio(Registry);
 void add_net(Registry);
 void add_bench(Registry);
 

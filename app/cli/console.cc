@@ -3,9 +3,12 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <new>
+#include <nlohmann/json.hpp>
 
 #include "linmo/core/settings.h"
 
@@ -36,7 +39,28 @@ bool interrupted() {
   return g_interrupts > 0;
 }
 
-Console::Console(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1) {}
+Console::Console(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1) {
+  const char* wanted = std::getenv("LINMO_EVENTS");
+  if (!wanted) return;
+  const std::string_view text = wanted;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), program_);
+  if (problem != std::errc() || end != text.data() + text.size() || program_ < 1)
+    fail(ErrorKind::usage, "LINMO_EVENTS={}: it names the descriptor to write events to, as in LINMO_EVENTS=3", wanted);
+}
+
+void Console::tell_program(const Event& event) {
+  const auto now = std::chrono::steady_clock::now();
+  const bool is_progress = event.kind == Event::Kind::progress;
+  if (is_progress && now - last_told_ < std::chrono::milliseconds(250)) return;
+  if (is_progress) last_told_ = now;
+  constexpr const char* kinds[] = {"info", "warning", "progress", "metrics"};
+  nlohmann::json line = {{"kind", kinds[static_cast<int>(event.kind)]}, {"text", event.text}};
+  if (is_progress) line.update({{"done", event.done}, {"total", event.total}, {"seconds_left", event.seconds_left}});
+  for (const auto& [name, value] : event.values) line["values"][name] = value;
+  const std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  // A program that does not listen any more does not end the work.
+  if (::write(program_, text.data(), text.size()) < 0) program_ = -1;
+}
 Console::~Console() {
   clear_line();
 }
@@ -52,6 +76,7 @@ bool Console::stop_requested() const {
 
 void Console::on_event(const Event& event) {
   using Clock = std::chrono::steady_clock;
+  if (program_ >= 0) tell_program(event);
   switch (event.kind) {
     case Event::Kind::info:
       if (quiet_) return;

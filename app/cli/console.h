@@ -18,6 +18,8 @@ inline constexpr int kFailed = 1;  // something was not; the list was printed
 inline constexpr int kUsage = 2;   // the command line makes no sense
 inline constexpr int kInterrupted = 130;
 
+// With LINMO_EVENTS=N in the environment every event also goes, as a line of JSON, to file descriptor N: for
+// programs that show the progress their own way.
 class Console : public EventSink {
  public:
   explicit Console(bool quiet = false);
@@ -27,7 +29,10 @@ class Console : public EventSink {
 
  private:
   void clear_line();
+  void tell_program(const Event& event);
   bool quiet_, terminal_;
+  int program_ = -1;  // LINMO_EVENTS
+  std::chrono::steady_clock::time_point last_told_{};
   bool line_open_ = false;
   std::chrono::steady_clock::time_point last_line_{};
   std::string last_text_;

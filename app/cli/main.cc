@@ -17,7 +17,7 @@ int run(int argc, char** argv) {
   using namespace linmo::cli;
   for (const AddCommand add :
        {add_collect, add_glyphs, add_train, add_tune, add_apply, add_evaluate, add_describe, add_compare,
-        add_import, add_export, add_quantise, add_mix, add_models, add_net, add_bench})
+        add_import, add_export, add_quantise, add_mix, add_models, add_studio, add_net, add_bench})
     add({app, exit_code});
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
     const auto commands = failed->get_subcommands();

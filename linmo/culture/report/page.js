@@ -17,7 +17,7 @@ const linmo = (() => {
     for (const listener of listeners) listener();
   };
   const fromAddress = () => {
-    const asked = /lang=([\w-]+)/.exec(location.hash);
+    const asked = /lang=([\w-]+)/.exec(location.hash || location.search);
     const wanted = asked ? asked[1] : (navigator.language || "en");
     return wanted.startsWith("zh") ? "zh-Hans" : wanted.startsWith("ja") ? "ja" : "en";
   };

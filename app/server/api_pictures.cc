@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Uploads, and how they would look.
+#include <cmath>
+
+#include "app/server/job_requests.h"
+#include "app/server/studio.h"
+#include "linmo/core/files.h"
+#include "linmo/core/hash.h"
+#include "linmo/image/codec.h"
+
+namespace linmo::studio {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+constexpr size_t kMostPreviews = 128;
+
+UploadedPicture known_picture(Studio& studio, const std::string& id) {
+  const auto picture = studio.store.picture(id);
+  if (!picture) throw not_found("There is no such picture.");
+  return *picture;
+}
+
+std::string path_of(const Studio& studio, const UploadedPicture& picture) {
+  return to_utf8(studio.folders.pictures() / (picture.id + picture.extension));
+}
+
+std::string extension_of(const std::string& format) {
+  if (format == "JPEG") return ".jpg";
+  if (format == "WebP") return ".webp";
+  if (format == "TIFF") return ".tif";
+  if (format == "AVIF") return ".avif";
+  return ".png";
+}
+
+Task<Response> upload(Studio& studio, Request& request) {
+  if (request.file.empty() || fs::file_size(request.file) == 0) throw HttpError(400, "request", "The body is empty.");
+  const uint64_t size = fs::file_size(request.file);
+  uint64_t used = size;
+  for (const UploadedPicture& other : studio.store.pictures()) used += other.bytes;
+  if (used > studio.settings.picture_bytes)
+    throw HttpError(507, "quota",
+                    fmt::format("The studio keeps at most {} GB of pictures; remove some that are not needed.",
+                                studio.settings.picture_bytes >> 30));
+  const json wish = {{"do", "probe"}, {"path", to_utf8(request.file)}};
+  const Frame seen = co_await studio.eyes.ask(wish, std::chrono::seconds(60));
+  UploadedPicture picture;
+  picture.id = sha256_file(request.file).substr(0, 24);
+  picture.width = seen.value.at("width");
+  picture.height = seen.value.at("height");
+  picture.channels = seen.value.at("channels");
+  picture.alpha = seen.value.at("alpha");
+  picture.format = seen.value.at("format");
+  picture.extension = extension_of(picture.format);
+  picture.bytes = size;
+  picture.name = safe_name(request.text("name"), "picture" + picture.extension);
+  fs::rename(request.file, studio.folders.pictures() / (picture.id + picture.extension));
+  request.file.clear();
+  studio.store.add(picture);
+  co_return Response::json(picture.to_json(), 201);
+}
+
+// Content-addressed: what an id stands for never changes.
+Response kept(Frame frame) {
+  Response response;
+  response.type = frame.value.at("type");
+  response.body = std::move(frame.bytes);
+  response.headers.emplace_back("Cache-Control", "private, max-age=86400");
+  return response;
+}
+
+Task<Response> preview(Studio& studio, Request& request) {
+  const json asked = request.json();
+  if (!asked.contains("picture") || !asked["picture"].is_string())
+    throw HttpError(400, "request", "\"picture\" must be a picture's id");
+  const UploadedPicture picture = known_picture(studio, asked["picture"]);
+  const json size = asked.value("size", json(768));
+  if (!size.is_number_integer() || size < 16 || size > 30'000)
+    throw HttpError(400, "request", "\"size\" must be a whole number from 16 to 30000");
+  json wish = look_of_request(asked, studio.folders);
+  wish["do"] = "preview";
+  wish["path"] = path_of(studio, picture);
+  wish["size"] = size;
+  if (studio.eyes.waiting() >= kMostPreviews) throw HttpError(503, "busy", "Too much is asked for at once; try again.");
+  // A browser shows the newest only; a script wants each that it asked for.
+  const std::string key = request.client.empty() ? "" : "preview " + request.client;
+  Frame frame = co_await studio.eyes.ask(wish, std::chrono::seconds(120), key);
+  Response response;
+  response.type = frame.value.at("type");
+  response.body = std::move(frame.bytes);
+  co_return response;
+}
+
+}  // namespace
+
+void add_picture_routes(Studio& studio) {
+  Router& router = studio.router;
+  router.add({"GET", "/api/v1/pictures", [&studio](Request&) -> Task<Response> {
+                json list = json::array();
+                for (const UploadedPicture& picture : studio.store.pictures()) list.push_back(picture.to_json());
+                co_return Response::json(list);
+              }});
+  router.add({"POST", "/api/v1/pictures", [&studio](Request& request) { return upload(studio, request); }, true});
+  router.add({"GET", "/api/v1/pictures/{id}", [&studio](Request& request) -> Task<Response> {
+                const UploadedPicture picture = known_picture(studio, request.parameter("id"));
+                const int64_t longer = std::max(picture.width, picture.height);
+                const int64_t size = std::min(longer, request.number("size", 1024, 16, 300'000));
+                const json wish = {{"do", "picture"}, {"path", path_of(studio, picture)}, {"size", size}};
+                co_return kept(co_await studio.eyes.ask(wish, std::chrono::seconds(120)));
+              }});
+  router.add({"DELETE", "/api/v1/pictures/{id}", [&studio](Request& request) -> Task<Response> {
+                const UploadedPicture picture = known_picture(studio, request.parameter("id"));
+                studio.store.remove_picture(picture.id);
+                std::error_code ignored;
+                fs::remove(studio.folders.pictures() / (picture.id + picture.extension), ignored);
+                co_return Response::nothing();
+              }});
+  router.add({"POST", "/api/v1/preview", [&studio](Request& request) { return preview(studio, request); }});
+}
+
+}  // namespace linmo::studio

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/server/folders.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "app/server/http.h"
+#include "linmo/collection/csv.h"
+#include "linmo/collection/manifest.h"
+#include "linmo/core/files.h"
+
+namespace linmo::studio {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool is_below(const fs::path& path, const fs::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
+bool is_plain_segment(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+}
+
+}  // namespace
+
+Folders::Folders(const fs::path& data_folder, const std::vector<fs::path>& allowed_folders)
+    : library(model::default_library()) {
+  std::error_code code;
+  fs::create_directories(data_folder, code);
+  if (code)
+    fail(ErrorKind::io, "cannot make the data folder {}: {}; choose another with --data", to_utf8(data_folder),
+         code.message());
+  data = fs::canonical(data_folder);
+  fs::permissions(data, fs::perms::owner_all, code);  // whose pictures these are is nobody else's business
+  for (const fs::path& folder : {incoming(), pictures(), work(), results(), sources(), runs(), models(),
+                                 collections(), studies(), cards()})
+    fs::create_directories(folder);
+  for (const fs::path& folder : allowed_folders) {
+    if (!fs::is_directory(folder)) fail(ErrorKind::usage, "--allow: there is no folder {}", to_utf8(folder));
+    allowed.push_back(fs::canonical(folder));
+  }
+  for (fs::path& folder : library.folders) folder = fs::weakly_canonical(fs::absolute(folder));
+}
+
+std::vector<fs::path> Folders::readable() const {
+  std::vector<fs::path> all = {incoming(), pictures(), sources(), models(), collections()};
+  all.insert(all.end(), allowed.begin(), allowed.end());
+  all.insert(all.end(), library.folders.begin(), library.folders.end());
+  return all;
+}
+
+fs::path Folders::allowed_path(const std::string& text) const {
+  std::error_code code;
+  const fs::path named = from_utf8(text);
+  const fs::path path = fs::weakly_canonical(named, code);
+  const bool inside = !code && named.is_absolute() && std::any_of(allowed.begin(), allowed.end(), [&](const auto& root) {
+    return is_below(path, root);
+  });
+  if (!inside)
+    throw HttpError(403, "folder", "The studio may not read this folder. Start it with --allow FOLDER to let it.");
+  if (!fs::exists(path, code)) throw not_found("This folder is not there any more.");
+  return path;
+}
+
+std::vector<fs::path> Folders::all_models() const {
+  model::Library both{{models()}};
+  both.folders.insert(both.folders.end(), library.folders.begin(), library.folders.end());
+  return model::list_models(both);
+}
+
+fs::path Folders::find_model(const std::string& id) const {
+  for (const fs::path& file : all_models())
+    if (to_utf8(file.stem()) == id) return file;
+  throw not_found(fmt::format("There is no style called {}.", id));
+}
+
+bool Folders::is_users_model(const fs::path& file) const {
+  return file.parent_path() == models();
+}
+
+fs::path default_data_folder() {
+  if (const char* named = std::getenv("XDG_DATA_HOME"); named && *named == '/') return fs::path(named) / "linmo";
+  const char* home = std::getenv("HOME");
+  if (!home || !*home) fail(ErrorKind::usage, "there is no home folder; name one for the studio with --data");
+  return fs::path(home) / ".local" / "share" / "linmo";
+}
+
+std::string safe_name(std::string_view wanted, std::string_view otherwise) {
+  constexpr size_t most = 120;
+  if (const size_t slash = wanted.find_last_of("/\\"); slash != std::string_view::npos) wanted.remove_prefix(slash + 1);
+  std::string out;
+  for (const char c : to_valid_utf8(wanted)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7F) out += c;
+  }
+  while (!out.empty() && (out.front() == '.' || out.front() == ' ' || out.front() == '-')) out.erase(0, 1);
+  while (!out.empty() && out.back() == ' ') out.pop_back();
+  if (out.size() > most) {
+    // The end of a name tells more than its middle: its extension is kept.
+    const std::string extension = out.substr(std::min(out.size(), std::max(out.rfind('.'), out.size() - 8)));
+    size_t cut = most - extension.size();
+    while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0) == 0x80) --cut;
+    out = out.substr(0, cut) + (is_utf8(extension) ? extension : "");
+  }
+  return out.empty() ? std::string(otherwise) : out;
+}
+
+fs::path file_below(const fs::path& folder, const std::string& name) {
+  const fs::path path = folder / from_utf8(name);
+  std::error_code code;
+  if (!is_plain_segment(name) || !fs::is_regular_file(fs::symlink_status(path, code))) throw not_found();
+  return path;
+}
+
+fs::path folder_below(const fs::path& folder, const std::string& name) {
+  const fs::path path = folder / from_utf8(name);
+  std::error_code code;
+  if (!is_plain_segment(name) || !fs::is_directory(fs::symlink_status(path, code))) throw not_found();
+  return path;
+}
+
+}  // namespace linmo::studio

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the studio's things lie: one data folder, and the folders of the user's that it may read.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linmo/model/library.h"
+
+namespace linmo::studio {
+
+struct Folders {
+  std::filesystem::path data;
+  std::vector<std::filesystem::path> allowed;  // canonical; what --allow named
+  model::Library library;                      // models that came with linmo
+
+  // Canonical, with every folder below made. Throws ErrorKind::usage for an allowed folder that is not there.
+  Folders(const std::filesystem::path& data_folder, const std::vector<std::filesystem::path>& allowed_folders);
+
+  std::filesystem::path incoming() const { return data / "incoming"; }  // uploads on their way
+  std::filesystem::path pictures() const { return data / "pictures"; }  // uploads, named by their content
+  std::filesystem::path work() const { return data / "work"; }          // the only folder a worker writes to
+  std::filesystem::path results() const { return data / "results"; }    // of stylise jobs
+  std::filesystem::path sources() const { return data / "sources"; }    // folders made of uploads
+  std::filesystem::path runs() const { return data / "runs"; }          // of training
+  std::filesystem::path models() const { return data / "models"; }
+  std::filesystem::path collections() const { return data / "collections"; }
+  std::filesystem::path studies() const { return data / "studies"; }
+  std::filesystem::path cards() const { return data / "cards"; }  // the wall's pictures
+  std::filesystem::path log() const { return data / "studio.log"; }
+
+  // What a process that decodes may read: pictures, models and the allowed folders.
+  std::vector<std::filesystem::path> readable() const;
+
+  // A path that a client named, canonical. Throws HttpError 403 where it is not, links followed, inside an
+  // allowed folder, 404 where it is not there.
+  std::filesystem::path allowed_path(const std::string& text) const;
+
+  // Bundled models and the user's own; of two with one name the user's.
+  std::vector<std::filesystem::path> all_models() const;
+  // By the name of its file without extension; throws HttpError 404.
+  std::filesystem::path find_model(const std::string& id) const;
+  bool is_users_model(const std::filesystem::path& file) const;
+};
+
+// $XDG_DATA_HOME/linmo, or ~/.local/share/linmo.
+std::filesystem::path default_data_folder();
+
+// A file's name out of what a client calls it: no folders, no control characters, not hidden, at most 120
+// bytes, and `otherwise` where nothing is left.
+std::string safe_name(std::string_view wanted, std::string_view otherwise);
+
+// A client's one segment of a path below `folder`: a file there, no link. Throws HttpError 404.
+std::filesystem::path file_below(const std::filesystem::path& folder, const std::string& name);
+std::filesystem::path folder_below(const std::filesystem::path& folder, const std::string& name);
+
+}  // namespace linmo::studio

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/server/job_requests.h"
+
+#include <cmath>
+#include <set>
+
+#include "app/server/http.h"
+#include "linmo/collection/csv.h"
+#include "linmo/collection/manifest.h"
+#include "linmo/core/files.h"
+
+namespace linmo::studio {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+[[noreturn]] void wrong(const std::string& what) {
+  throw HttpError(400, "request", what);
+}
+
+std::string text_field(const json& request, const char* key) {
+  const auto at = request.find(key);
+  if (at == request.end() || !at->is_string()) wrong(fmt::format("\"{}\" must be text", key));
+  return at->get<std::string>();
+}
+
+double number_field(const json& request, const char* key, double otherwise, double least, double most) {
+  const auto at = request.find(key);
+  if (at == request.end()) return otherwise;
+  const bool fits = at->is_number() && at->get<double>() >= least && at->get<double>() <= most;
+  if (!fits) wrong(fmt::format("\"{}\" must be a number from {} to {}", key, least, most));
+  return at->get<double>();
+}
+
+int64_t whole_field(const json& request, const char* key, int64_t otherwise, int64_t least, int64_t most) {
+  const double value = number_field(request, key, static_cast<double>(otherwise), static_cast<double>(least),
+                                    static_cast<double>(most));
+  if (value != std::floor(value)) wrong(fmt::format("\"{}\" must be a whole number", key));
+  return static_cast<int64_t>(value);
+}
+
+std::vector<std::string> texts_field(const json& request, const char* key, size_t most) {
+  const auto at = request.find(key);
+  if (at == request.end() || !at->is_array() || at->empty() || at->size() > most)
+    wrong(fmt::format("\"{}\" must be a list of 1 to {} texts", key, most));
+  std::vector<std::string> texts;
+  for (const json& text : *at) {
+    if (!text.is_string()) wrong(fmt::format("\"{}\" must be a list of texts", key));
+    texts.push_back(text);
+  }
+  return texts;
+}
+
+// A name that becomes a file's or a folder's.
+std::string name_field(const json& request) {
+  const std::string asked = text_field(request, "name"), name = safe_name(asked, "");
+  if (name.empty() || name != asked)
+    wrong("\"name\" must be 1 to 120 bytes of text without slashes, and not begin with a dot or a hyphen");
+  return name;
+}
+
+json checked_source(const json& request, const char* key, const Folders& folders, Store& store) {
+  const auto at = request.find(key);
+  if (at == request.end() || !at->is_object())
+    wrong(fmt::format("\"{}\" must be {{\"folder\": path}} or {{\"pictures\": [ids]}}", key));
+  if (at->contains("folder")) return {{"folder", to_utf8(folders.allowed_path(text_field(*at, "folder")))}};
+  const std::vector<std::string> ids = texts_field(*at, "pictures", 10'000);
+  for (const std::string& id : ids)
+    if (!store.picture(id)) throw not_found(fmt::format("There is no picture {}.", safe_text(id)));
+  return {{"pictures", ids}};
+}
+
+json checked_stylise(const json& request, const Folders& folders, Store& store) {
+  look_of_request(request, folders);  // for its errors
+  json out = {{"kind", "stylise"},
+              {"blend", request.at("blend")},
+              {"strength", number_field(request, "strength", 1, 0, 1)},
+              {"keepColour", request.value("keepColour", false)}};
+  std::string format = request.contains("format") ? text_field(request, "format") : "png";
+  const std::string extension = format == "png" ? ".png" : format == "jpeg" ? ".jpg" : format == "webp" ? ".webp" : "";
+  if (extension.empty()) wrong("\"format\" must be png, jpeg or webp");
+  json names = json::array();
+  std::set<std::string> taken;
+  const std::vector<std::string> ids = texts_field(request, "pictures", 1000);
+  for (const std::string& id : ids) {
+    const auto picture = store.picture(id);
+    if (!picture) throw not_found(fmt::format("There is no picture {}.", safe_text(id)));
+    const std::string stem = to_utf8(from_utf8(picture->name).stem());
+    std::string name = stem + extension;
+    for (int n = 2; !taken.insert(name).second; ++n) name = fmt::format("{} ({}){}", stem, n, extension);
+    names.push_back(name);
+  }
+  out["pictures"] = ids;
+  out["names"] = names;
+  out["format"] = format;
+  return out;
+}
+
+json checked_train(const json& request, const Folders& folders, Store& store) {
+  const std::string method = text_field(request, "method");
+  if (method != "swift" && method != "cut" && method != "fastcut" && method != "cyclegan" && method != "classic")
+    wrong("\"method\" must be swift, cut, fastcut, cyclegan or classic");
+  const int64_t size = whole_field(request, "size", 128, 64, 512);
+  if (size % 32 != 0) wrong("\"size\" must be a multiple of 32");
+  return {{"kind", "train"},
+          {"name", name_field(request)},
+          {"content", checked_source(request, "content", folders, store)},
+          {"style", checked_source(request, "style", folders, store)},
+          {"method", method},
+          {"minutes", number_field(request, "minutes", 10, 0.05, 2880)},
+          {"size", size},
+          {"seed", whole_field(request, "seed", 1, 0, 1LL << 31)}};
+}
+
+}  // namespace
+
+json look_of_request(const json& request, const Folders& folders) {
+  const auto blend = request.find("blend");
+  if (blend == request.end() || !blend->is_array() || blend->empty() || blend->size() > 4)
+    wrong("\"blend\" must be a list of 1 to 4 of {\"model\": name, \"weight\": number}");
+  double sum = 0;
+  for (const json& part : *blend) {
+    if (!part.is_object()) wrong("\"blend\" must be a list of {\"model\": name, \"weight\": number}");
+    sum += number_field(part, "weight", 1, 0, 1000);
+  }
+  if (sum <= 0) wrong("one weight of \"blend\" must be more than 0");
+  if (request.contains("keepColour") && !request["keepColour"].is_boolean())
+    wrong("\"keepColour\" must be true or false");
+  json parts = json::array();
+  for (const json& part : *blend)
+    parts.push_back({{"path", to_utf8(folders.find_model(text_field(part, "model")))},
+                     {"weight", number_field(part, "weight", 1, 0, 1000) / sum}});
+  return {{"blend", parts},
+          {"strength", number_field(request, "strength", 1, 0, 1)},
+          {"keepColour", request.value("keepColour", false)}};
+}
+
+json checked_request(const json& request, const Folders& folders, Store& store) {
+  const std::string kind = text_field(request, "kind");
+  if (kind == "stylise") return checked_stylise(request, folders, store);
+  if (kind == "train") return checked_train(request, folders, store);
+  if (kind == "collect") {
+    const std::string name = name_field(request);
+    if (fs::exists(folders.collections() / from_utf8(name)))
+      throw HttpError(409, "exists", fmt::format("There is a collection {} already; choose another name.", name));
+    json sources = json::array();
+    for (const std::string& source : texts_field(request, "sources", 100))
+      sources.push_back(to_utf8(folders.allowed_path(source)));
+    return {{"kind", kind}, {"name", name}, {"sources", sources}};
+  }
+  if (kind == "compare") {
+    const std::string name = name_field(request);
+    if (fs::exists(folders.studies() / from_utf8(name)))
+      throw HttpError(409, "exists", fmt::format("There is a comparison {} already; choose another name.", name));
+    const std::vector<std::string> collections = texts_field(request, "collections", 20);
+    if (std::set<std::string>(collections.begin(), collections.end()).size() < 2)
+      wrong("two different collections are needed to compare");
+    for (const std::string& collection : collections) file_below(folder_below(folders.collections(), collection), kManifestName);
+    json out = {{"kind", kind}, {"name", name}, {"collections", collections}};
+    if (request.contains("preregistration")) out["preregistration"] = text_field(request, "preregistration");
+    return out;
+  }
+  wrong("\"kind\" must be stylise, train, collect or compare");
+}
+
+fs::path source_folder(const json& source, const std::string& side, const std::string& job, const Folders& folders,
+                       Store& store) {
+  if (source.contains("folder")) return folders.allowed_path(source["folder"]);
+  const fs::path folder = folders.sources() / job / side;
+  fs::create_directories(folder);
+  for (const json& id : source.at("pictures")) {
+    const auto picture = store.picture(id);
+    if (!picture) continue;
+    const fs::path file = picture->id + picture->extension;
+    std::error_code code;
+    fs::create_hard_link(folders.pictures() / file, folder / file, code);
+    if (code) fs::copy_file(folders.pictures() / file, folder / file, fs::copy_options::overwrite_existing);
+  }
+  return folder;
+}
+
+void remove_unfinished(const Job& job, const Folders& folders) {
+  std::error_code ignored;
+  const fs::path name = from_utf8(job.request.at("name").get<std::string>());
+  fs::remove_all((job.kind == "collect" ? folders.collections() : folders.studies()) / name, ignored);
+}
+
+std::string safe_text(std::string_view text) {
+  std::string out;
+  for (const char c : to_valid_utf8(text)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+  if (out.size() > 2000) {
+    size_t cut = 2000;
+    while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0) == 0x80) --cut;
+    out.resize(cut);
+  }
+  return out;
+}
+
+}  // namespace linmo::studio

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/server/paint.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "linmo/apply/batch.h"
+#include "linmo/collection/manifest.h"
+#include "linmo/collection/scan.h"
+#include "linmo/core/error.h"
+#include "linmo/core/files.h"
+#include "linmo/image/codec.h"
+#include "linmo/image/icc.h"
+#include "linmo/image/resize.h"
+
+namespace linmo::studio {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr size_t kWarmModels = 6, kSeenPictures = 4;
+constexpr size_t kRefusedShown = 200, kSamplesShown = 8, kCheckedFiles = 20'000;
+
+template <class T>
+void add_weighted(const std::vector<Image>& pictures, const std::vector<double>& weights, Image& out) {
+  const std::span<T> to = out.samples<T>();
+  for (size_t i = 0; i < to.size(); ++i) {
+    double sum = 0;
+    for (size_t k = 0; k < pictures.size(); ++k) sum += weights[k] * pictures[k].samples<T>()[i];
+    if constexpr (std::is_integral_v<T>)
+      to[i] = static_cast<T>(std::clamp(std::lround(sum), 0L, static_cast<long>(std::numeric_limits<T>::max())));
+    else
+      to[i] = static_cast<T>(sum);
+  }
+}
+
+Look look_of(const json& wish) {
+  Look look;
+  for (const json& part : wish.at("blend"))
+    look.blend.emplace_back(from_utf8(part.at("path").get<std::string>()), part.at("weight").get<double>());
+  look.settings.strength = wish.at("strength");
+  look.settings.keep_colour = wish.at("keepColour");
+  return look;
+}
+
+Frame encoded(const Image& image) {
+  const ImageFormat format = image.has_alpha() ? ImageFormat::png : ImageFormat::jpeg;
+  EncodeOptions options;
+  options.quality = 90;
+  options.png_level = 1;
+  const std::vector<std::byte> bytes = encode_image(image, format, options);
+  return {{{"type", image.has_alpha() ? "image/png" : "image/jpeg"},
+           {"width", image.width()},
+           {"height", image.height()}},
+          std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())};
+}
+
+Frame probe(const fs::path& file) {
+  const ImageInfo info = probe_image(file, kScanLimits);
+  DecodeOptions options;
+  options.limits = kScanLimits;
+  options.shrink_to_side = 64;
+  const Image picture = read_image(file, options);  // a header promises much
+  return {{{"width", info.width},
+           {"height", info.height},
+           {"channels", info.channels},
+           {"alpha", picture.has_alpha()},
+           {"format", name(info.format)}},
+          ""};
+}
+
+Frame check(const fs::path& folder, EventSink& sink) {
+  std::vector<fs::path> files = list_files(folder);
+  const bool is_cut = files.size() > kCheckedFiles;
+  if (is_cut) files.resize(kCheckedFiles);
+  json refused = json::array(), samples = json::array();
+  int64_t usable = 0, refusals = 0;
+  for (const ScannedFile& file : check_pictures(files, kScanLimits, kMinSide, sink)) {
+    if (file.accepted()) {
+      if (++usable <= static_cast<int64_t>(kSamplesShown)) samples.push_back(to_utf8(file.path));
+    } else if (file.refused() && ++refusals <= static_cast<int64_t>(kRefusedShown)) {
+      refused.push_back({{"file", to_utf8(file.path.lexically_relative(folder))}, {"reason", file.reason}});
+    }
+  }
+  return {{{"usable", usable}, {"refused", refused}, {"refusedCount", refusals}, {"samples", samples}, {"cut", is_cut}},
+          ""};
+}
+
+}  // namespace
+
+Image blended(const std::vector<Image>& pictures, const std::vector<double>& weights) {
+  if (pictures.empty() || pictures.size() != weights.size()) fail(ErrorKind::usage, "a mixture needs styles");
+  const Image& first = pictures.front();
+  for (const Image& other : pictures)
+    if (other.width() != first.width() || other.height() != first.height() || other.channels() != first.channels() ||
+        other.depth() != first.depth())
+      fail(ErrorKind::usage, "these styles cannot be mixed: they make pictures of different sizes");
+  if (pictures.size() == 1 && weights[0] == 1) return first;
+  Image out(first.width(), first.height(), first.channels(), first.depth());
+  switch (first.depth()) {
+    case Depth::u8:
+      add_weighted<uint8_t>(pictures, weights, out);
+      break;
+    case Depth::u16:
+      add_weighted<uint16_t>(pictures, weights, out);
+      break;
+    case Depth::f32:
+      add_weighted<float>(pictures, weights, out);
+      break;
+  }
+  return out;
+}
+
+Image sample_landscape(int64_t width, int64_t height) {
+  // A ridge: sums of waves with falling heights, the same every time.
+  const auto ridge = [](double u, double phase) {
+    double sum = 0;
+    for (int octave = 0; octave < 6; ++octave)
+      sum += std::pow(0.55, octave) * std::sin(u * (3.1 * std::pow(1.9, octave)) + phase * (1 + octave) * 1.7);
+    return sum;
+  };
+  const auto grain = [](int64_t x, int64_t y) {
+    const double s = std::sin(static_cast<double>(x) * 12.9898 + static_cast<double>(y) * 78.233) * 43758.5453;
+    return s - std::floor(s) - 0.5;
+  };
+  struct Hill {
+    double base, rise, phase, colour[3];
+  };
+  constexpr Hill hills[] = {{0.50, 0.10, 0.4, {150, 170, 190}},
+                            {0.60, 0.09, 2.1, {108, 138, 140}},
+                            {0.66, 0.05, 4.4, {78, 112, 88}}};
+  Image out(width, height, 3);
+  const double aspect = static_cast<double>(width) / static_cast<double>(height);
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t x = 0; x < width; ++x) {
+      const double u = static_cast<double>(x) / static_cast<double>(width) * aspect, v = static_cast<double>(y) / static_cast<double>(height);
+      const double mirrored = v > 0.74 ? 0.74 - (v - 0.74) * 0.9 : v;  // the lake shows what is above it
+      double colour[3] = {128 + 110 * mirrored, 172 + 60 * mirrored, 222 - 10 * mirrored};
+      const double cloud = ridge(u * 1.7 + 3 * mirrored, 1.3) + ridge(5 * mirrored - u, 2.2);
+      if (mirrored < 0.42 && cloud > 0.5)
+        for (double& c : colour) c += (250 - c) * std::min(0.75, (cloud - 0.5) * 0.7);
+      const double sun = std::hypot(u - 0.72 * aspect, mirrored - 0.2);
+      if (sun < 0.06) colour[0] = 255, colour[1] = 232, colour[2] = 176;
+      for (const Hill& hill : hills) {
+        const double top = hill.base - hill.rise * ridge(u, hill.phase) * 0.6;
+        if (mirrored <= top) continue;
+        const double shade = 1 - 0.5 * (mirrored - top) + 0.10 * ridge(u * 9 + mirrored * 14, hill.phase + 1);
+        for (int c = 0; c < 3; ++c) colour[c] = hill.colour[c] * shade;
+      }
+      if (v > 0.74)
+        for (double& c : colour) c = 0.8 * c + 0.2 * (60 + 60 * v) + 6 * std::sin(v * 240 + 3 * std::sin(u * 7));
+      if (v > 0.93 - 0.05 * ridge(u * 1.3, 0.7)) {  // the near shore
+        const double blade = 30 * grain(x / 2, y / 3);
+        colour[0] = 72 + blade, colour[1] = 96 + blade, colour[2] = 48 + 0.5 * blade;
+      }
+      for (int c = 0; c < 3; ++c)
+        out.row<uint8_t>(y)[static_cast<size_t>(3 * x + c)] =
+            static_cast<uint8_t>(std::clamp(colour[c] + 8 * grain(x, y), 0.0, 255.0));
+    }
+  }
+  return out;
+}
+
+const apply::Stylizer& Painter::model(const fs::path& file) {
+  const auto time = fs::last_write_time(file);
+  const auto at = std::find_if(models_.begin(), models_.end(),
+                               [&](const Warm& warm) { return warm.file == file && warm.time == time; });
+  if (at != models_.end()) {
+    models_.splice(models_.begin(), models_, at);
+  } else {
+    auto stylizer = std::make_unique<apply::Stylizer>(apply::Stylizer::load(file));
+    models_.push_front({file, time, std::move(stylizer)});
+    if (models_.size() > kWarmModels) models_.pop_back();
+  }
+  return *models_.front().stylizer;
+}
+
+Image Painter::reduced_picture(const fs::path& file, int64_t size) {
+  const auto at = std::find_if(pictures_.begin(), pictures_.end(),
+                               [&](const Seen& seen) { return seen.file == file && seen.size == size; });
+  if (at != pictures_.end()) {
+    pictures_.splice(pictures_.begin(), pictures_, at);
+    return pictures_.front().image;
+  }
+  DecodeOptions options;
+  options.limits = kScanLimits;
+  options.shrink_to_side = size;
+  options.keep_16_bit = false;
+  Image image = reduced(read_image(file, options), size);
+  if (image.pixels() <= 2 << 20) {  // larger ones are looked at once
+    pictures_.push_front({file, size, image});
+    if (pictures_.size() > kSeenPictures) pictures_.pop_back();
+  }
+  return image;
+}
+
+Image Painter::painted(const Image& picture, const Look& look, EventSink& sink) {
+  if (look.blend.size() == 1) return model(look.blend[0].first).apply(picture, look.settings, sink);
+  std::vector<Image> results;
+  std::vector<double> weights;
+  for (const auto& [file, weight] : look.blend) {
+    if (weight == 0) continue;
+    results.push_back(model(file).apply(picture, look.settings, sink));
+    weights.push_back(weight);
+  }
+  return blended(results, weights);
+}
+
+Frame Painter::paint(const json& wish, EventSink& sink) {
+  const Look look = look_of(wish);
+  const fs::path input = from_utf8(wish.at("path").get<std::string>());
+  const fs::path output = from_utf8(wish.at("output").get<std::string>());
+  json warnings = json::array();
+  if (look.blend.size() == 1) {
+    apply::BatchOptions options;
+    options.output = output;
+    options.force = true;
+    options.apply = look.settings;
+    options.limits = kScanLimits;
+    const apply::BatchResult result = apply::run_batch(model(look.blend[0].first), {input}, options, sink);
+    if (result.stopped) fail(ErrorKind::cancelled, "stopped");
+    if (!result.failures.empty()) fail(ErrorKind::input, "{}", result.failures[0].reason);
+  } else {
+    const ImageInfo info = probe_image(input, kScanLimits);
+    DecodeOptions decode;
+    decode.limits = kScanLimits;
+    const Image result = painted(read_image(input, decode), look, sink);
+    EncodeOptions encode;
+    encode.exif = info.exif;
+    if (!info.icc.empty())
+      encode.icc = srgb_profile(result.channels() <= 2 && format_of_extension(output) != ImageFormat::webp);
+    write_image(output, result, encode);
+  }
+  return {{{"bytes", fs::file_size(output)}}, ""};
+}
+
+Frame Painter::fulfil(const json& wish, EventSink& sink) {
+  const std::string what = wish.at("do");
+  const auto path = [&](const char* name) { return from_utf8(wish.at(name).get<std::string>()); };
+  if (what == "probe") return probe(path("path"));
+  if (what == "picture") return encoded(reduced_picture(path("path"), wish.at("size")));
+  if (what == "preview") return encoded(painted(reduced_picture(path("path"), wish.at("size")), look_of(wish), sink));
+  if (what == "paint") return paint(wish, sink);
+  if (what == "check") return check(path("folder"), sink);
+  if (what == "model") {
+    model(path("path"));
+    return {json::object(), ""};
+  }
+  if (what == "card") {
+    const int64_t size = wish.at("size");
+    const Image drawn = sample_landscape(size, size * 2 / 3);
+    return encoded(wish.contains("path") ? reduced(model(path("path")).apply(drawn, {}, sink), size) : drawn);
+  }
+  fail(ErrorKind::usage, "the worker does not know \"{}\"", what);
+}
+
+}  // namespace linmo::studio

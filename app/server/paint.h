@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the worker can do with pictures and models. Runs in the sandbox.
+#pragma once
+
+#include <filesystem>
+#include <list>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/server/worker.h"
+#include "linmo/apply/stylizer.h"
+#include "linmo/core/events.h"
+
+namespace linmo::studio {
+
+// A mixture of styles in pixels: the weighted mean of what each model makes of the picture. In pixels, as
+// networks that were trained apart have no common weights to average.
+struct Look {
+  std::vector<std::pair<std::filesystem::path, double>> blend;  // model files and weights, which add up to 1
+  apply::ApplySettings settings;
+};
+
+// Σ weight · picture, rounded to nearest. Throws ErrorKind::usage where sizes, channels or depths differ.
+Image blended(const std::vector<Image>& pictures, const std::vector<double>& weights);
+
+// Drawn, not photographed: sky, sun, hills, a lake; what the wall of styles shows of each.
+Image sample_landscape(int64_t width, int64_t height);
+
+class Painter {
+ public:
+  // {"do": …} and what it takes:
+  //   probe {path} → width, height, channels, alpha, format; reads all of the picture once
+  //   picture {path, size} → an encoded picture whose longer side is at most `size`
+  //   preview {path, size, blend, strength, keepColour} → the same, painted
+  //   paint {path, output, blend, strength, keepColour} → the file `output`, as `linmo apply` writes it
+  //   check {folder} → usable, refused, samples
+  //   model {path} → whether it can be loaded and paints
+  //   card {path, size} → sample_landscape(), painted by a model where one is named
+  // "blend" is [{"path": model, "weight": w}, …].
+  Frame fulfil(const nlohmann::json& wish, EventSink& sink);
+
+ private:
+  const apply::Stylizer& model(const std::filesystem::path& file);
+  Image reduced_picture(const std::filesystem::path& file, int64_t size);
+  Image painted(const Image& picture, const Look& look, EventSink& sink);
+  Frame paint(const nlohmann::json& wish, EventSink& sink);
+
+  struct Warm {
+    std::filesystem::path file;
+    std::filesystem::file_time_type time;
+    std::unique_ptr<apply::Stylizer> stylizer;
+  };
+  std::list<Warm> models_;  // last used first
+  struct Seen {
+    std::filesystem::path file;
+    int64_t size;
+    Image image;
+  };
+  std::list<Seen> pictures_;
+};
+
+}  // namespace linmo::studio

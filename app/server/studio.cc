@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/server/studio.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "linmo/core/files.h"
+
+namespace linmo::studio {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+ChildSetup eyes_setup(const StudioSettings& settings, const Folders& folders) {
+  ChildSetup setup;
+  setup.sandbox.read = folders.readable();
+  setup.sandbox.memory_bytes = settings.worker_bytes;
+  return setup;
+}
+
+ChildSetup painter_setup(const StudioSettings& settings, const Folders& folders) {
+  ChildSetup setup = eyes_setup(settings, folders);
+  setup.sandbox.write = {folders.work()};
+  setup.niceness = 5;
+  return setup;
+}
+
+// Two studios over one data folder would run every job twice.
+void lock_data(const Folders& folders) {
+  const fs::path file = folders.data / "studio.lock";
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) fail_io("open", file);
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+    fail(ErrorKind::io, "another studio uses {}; stop it, or give this one another folder with --data",
+         to_utf8(folders.data));
+  // Kept open until the process ends.
+}
+
+void clean(const Folders& folders) {
+  std::error_code ignored;
+  for (const fs::path& folder : {folders.incoming(), folders.cards(), folders.work()})
+    for (const auto& entry : fs::directory_iterator(folder)) fs::remove_all(entry.path(), ignored);
+}
+
+void open_in_browser(const std::string& url) {
+  if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY")) return;
+  std::string program = "xdg-open", address = url;
+  char* argv[] = {program.data(), address.data(), nullptr};
+  pid_t child = 0;
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  for (const int output : {1, 2}) posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  ::posix_spawnp(&child, program.c_str(), &actions, nullptr, argv, environ);
+  posix_spawn_file_actions_destroy(&actions);
+}
+
+Response page(const std::string& path) {
+  const std::string* content = asset(path);
+  if (!content) throw not_found();
+  Response response;
+  response.type = type_of_name(path);
+  response.body = *content;
+  // Vite names what it bundles by its content.
+  if (path.starts_with("assets/")) response.headers.emplace_back("Cache-Control", "public, max-age=31536000, immutable");
+  return response;
+}
+
+void add_page_routes(Studio& studio) {
+  studio.router.add({"GET", "/", [](Request&) -> Task<Response> { co_return page("index.html"); }});
+  studio.router.add({"GET", "/{file}", [](Request& request) -> Task<Response> {
+                       co_return page(request.parameter("file"));
+                     }});
+  studio.router.add({"GET", "/assets/{file}", [](Request& request) -> Task<Response> {
+                       co_return page("assets/" + request.parameter("file"));
+                     }});
+}
+
+bool can_train() {
+  const fs::path self = fs::read_symlink("/proc/self/exe");
+  return fs::exists(self.parent_path() / "linmo-train") ||
+         fs::exists(self.parent_path().parent_path() / "libexec" / "linmo" / "linmo-train");
+}
+
+void add_session_routes(Studio& studio) {
+  studio.router.add({"GET", "/api/v1/session", [&studio](Request&) -> Task<Response> {
+                       json folders = json::array();
+                       for (const fs::path& folder : studio.folders.allowed) folders.push_back(to_utf8(folder));
+                       co_return Response::json(
+                           {{"version", LINMO_VERSION},
+                            {"languages", {"en", "zh", "ja"}},
+                            {"limits", {{"bodyBytes", studio.settings.upload_bytes}, {"pixels", 1 << 28}}},
+                            {"train", can_train()},
+                            {"folders", folders},
+                            {"cores", std::thread::hardware_concurrency()}});
+                     }});
+  studio.router.add({"GET", "/api/v1/events", [](Request&) -> Task<Response> {
+                       Response response;
+                       response.is_events = true;
+                       co_return response;
+                     }});
+}
+
+Task<void> stop_at_signal(Studio& studio) {
+  asio::signal_set signals(studio.context, SIGINT, SIGTERM);
+  co_await signals.async_wait(asio::use_awaitable);
+  fmt::print(stderr, "stopping; trainings write their checkpoints\n");
+  studio.events.end();
+  // A second signal ends it at once: what is finished is on the disk.
+  signals.async_wait([](boost::system::error_code code, int) {
+    if (!code) ::_exit(130);
+  });
+  co_await studio.jobs.stop();
+  studio.eyes.stop();
+  studio.painter.stop();
+  studio.context.stop();
+}
+
+}  // namespace
+
+Studio::Studio(const StudioSettings& the_settings, Folders the_folders)
+    : settings(the_settings),
+      folders(std::move(the_folders)),
+      store(folders.data / "studio.sqlite"),
+      events(context),
+      processes(context),
+      eyes(context, processes, eyes_setup(settings, folders), folders.log()),
+      painter(context, processes, painter_setup(settings, folders), folders.log()),
+      jobs(context, folders, store, events, processes, painter) {}
+
+void run_studio(const StudioSettings& settings) {
+  Folders folders(settings.data.empty() ? default_data_folder() : settings.data, settings.allow);
+  lock_data(folders);
+  clean(folders);
+  Studio studio(settings, std::move(folders));
+  add_session_routes(studio);
+  add_picture_routes(studio);
+  add_model_routes(studio);
+  add_job_routes(studio);
+  add_folder_routes(studio);
+  add_collection_routes(studio);
+  add_page_routes(studio);
+
+  const std::string token = random_hex(20);
+  Guard guard(token);
+  ServerHooks hooks;
+  hooks.guard = [&guard](Request& request, Response& response) { return guard(request, response); };
+  hooks.incoming = studio.folders.incoming();
+  hooks.log = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  ServerLimits limits;
+  limits.upload_bytes = settings.upload_bytes;
+  const uint16_t port =
+      serve(studio.context, "127.0.0.1", settings.port, studio.router, studio.events, hooks, limits);
+  guard.listens_at(port);
+  asio::co_spawn(studio.context, stop_at_signal(studio), asio::detached);
+  studio.jobs.begin();
+
+  const std::string url = fmt::format("http://127.0.0.1:{}/?token={}", port, token);
+  fmt::print("the studio is open at\n\n  {}\n\nOnly this machine can reach it. Its pictures and styles are in {}.\nCtrl-C ends it.\n",
+             url, to_utf8(studio.folders.data));
+  std::fflush(stdout);
+  if (settings.open_browser) open_in_browser(url);
+  studio.context.run();
+}
+
+}  // namespace linmo::studio
