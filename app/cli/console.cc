@@ -45,7 +45,8 @@ Console::Console(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) 
   const std::string_view text = wanted;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), program_);
   if (problem != std::errc() || end != text.data() + text.size() || program_ < 1)
-    fail(ErrorKind::usage, "LINMO_EVENTS={}: it names the descriptor to write events to, as in LINMO_EVENTS=3", wanted);
+    fail(ErrorKind::usage,
+         "LINMO_EVENTS={}: it names the descriptor to write events to, as in LINMO_EVENTS=3", wanted);
 }
 
 void Console::tell_program(const Event& event) {
@@ -55,7 +56,8 @@ void Console::tell_program(const Event& event) {
   if (is_progress) last_told_ = now;
   constexpr const char* kinds[] = {"info", "warning", "progress", "metrics"};
   nlohmann::json line = {{"kind", kinds[static_cast<int>(event.kind)]}, {"text", event.text}};
-  if (is_progress) line.update({{"done", event.done}, {"total", event.total}, {"seconds_left", event.seconds_left}});
+  if (is_progress)
+    line.update({{"done", event.done}, {"total", event.total}, {"seconds_left", event.seconds_left}});
   for (const auto& [name, value] : event.values) line["values"][name] = value;
   const std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   // A program that does not listen any more does not end the work.

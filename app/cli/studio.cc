@@ -34,7 +34,8 @@ void add_child(Registry registry, const char* name, int (*run_child)(const std::
   CLI::App* command = registry.app.add_subcommand(name)->group("");
   command->prefix_command();
   command->set_help_flag();
-  command->callback([command, run_child, &code = registry.exit_code] { code = run_child(command->remaining()); });
+  command->callback(
+      [command, run_child, &code = registry.exit_code] { code = run_child(command->remaining()); });
 }
 
 int run_worker(const std::vector<std::string>& words) {
@@ -54,12 +55,20 @@ void add_studio(Registry registry) {
   CLI::App* command = registry.app.add_subcommand(
       "studio", "All of it in the browser: paint, train, collect, compare; on this machine alone");
   command->add_option("--data", o->data, "folder for its pictures, styles and jobs [~/.local/share/linmo]");
-  command->add_option("--allow", o->allow, "a folder whose pictures may be read, for training and collections; repeatable")
+  command
+      ->add_option("--allow", o->allow,
+                   "a folder whose pictures may be read, for training and collections; repeatable")
       ->allow_extra_args(false);
-  command->add_option("--port", o->port, "0: any that is free")->check(CLI::Range(0, 65535))->capture_default_str();
+  command->add_option("--port", o->port, "0: any that is free")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
   command->add_flag("--no-browser", o->no_browser, "print the link and open nothing");
-  command->add_option("--max-upload", o->upload, "MB of one file")->check(CLI::Range(1, 4096))->capture_default_str();
-  command->add_option("--max-pictures", o->pictures, "GB of all uploads")->check(CLI::Range(1, 10'000))->capture_default_str();
+  command->add_option("--max-upload", o->upload, "MB of one file")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command->add_option("--max-pictures", o->pictures, "GB of all uploads")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
   command->add_option("--memory", o->memory, "GB of addresses that a process which decodes may take")
       ->check(CLI::Range(2, 1024))
       ->capture_default_str();

@@ -18,7 +18,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::array<const char*, 7> kLabels = {"title", "culture", "artist", "date", "source", "licence", "category"};
+constexpr std::array<const char*, 7> kLabels = {"title",  "culture", "artist",  "date",
+                                                "source", "licence", "category"};
 constexpr std::array<const char*, 5> kFacets = {"culture", "artist", "category", "source", "licence"};
 constexpr size_t kMostValues = 200;
 
@@ -61,17 +62,19 @@ bool fits(Picture& picture, const std::string& filter) {
   if (filter.empty()) return true;
   const size_t colon = filter.find(':');
   const std::string field = filter.substr(0, colon);
-  const bool is_facet = colon != std::string::npos &&
-                        std::find(kFacets.begin(), kFacets.end(), field) != kFacets.end();
+  const bool is_facet =
+      colon != std::string::npos && std::find(kFacets.begin(), kFacets.end(), field) != kFacets.end();
   if (is_facet) return descriptive_field(picture, field) == filter.substr(colon + 1);
   const auto holds = [&](const std::string& text) { return text.find(filter) != std::string::npos; };
-  return holds(picture.file) ||
-         std::any_of(kLabels.begin(), kLabels.end(), [&](const char* label) { return holds(descriptive_field(picture, label)); });
+  return holds(picture.file) || std::any_of(kLabels.begin(), kLabels.end(), [&](const char* label) {
+           return holds(descriptive_field(picture, label));
+         });
 }
 
 json works(const Studio& studio, Request& request) {
   Manifest manifest = read_manifest(manifest_of(studio, request.parameter("id")));
-  const int64_t offset = request.number("offset", 0, 0, 100'000'000), limit = request.number("limit", 60, 1, 500);
+  const int64_t offset = request.number("offset", 0, 0, 100'000'000),
+                limit = request.number("limit", 60, 1, 500);
   const std::string filter = request.text("filter");
   json list = json::array();
   int64_t at = 0;
@@ -94,7 +97,8 @@ void label(const Studio& studio, Request& request) {
     if (key == "file") continue;
     const bool known = std::find(kLabels.begin(), kLabels.end(), key) != kLabels.end();
     if (!known || !value.is_string() || value.get<std::string>().size() > 4000)
-      throw HttpError(400, "request", fmt::format("\"{}\" is not a label that can be changed", safe_text(key)));
+      throw HttpError(400, "request",
+                      fmt::format("\"{}\" is not a label that can be changed", safe_text(key)));
     descriptive_field(*picture, key) = value.get<std::string>();
   }
   write_manifest(file, manifest);
@@ -105,7 +109,8 @@ json duplicates(const Studio& studio, const std::string& id) {
   const fs::path folder = manifest_of(studio, id).parent_path();
   if (!fs::exists(folder / kDuplicatesName)) return json::array();
   const CsvTable table = parse_csv(read_text(folder / kDuplicatesName), kDuplicatesName);
-  const int64_t file = table.column("file"), of = table.column("duplicate_of"), out = table.column("left_out");
+  const int64_t file = table.column("file"), of = table.column("duplicate_of"),
+                out = table.column("left_out");
   std::map<std::string, json> groups;
   if (file < 0 || of < 0) return json::array();
   for (const auto& row : table.rows) {
@@ -125,7 +130,8 @@ Task<Response> work_thumbnail(Studio& studio, Request& request) {
   std::error_code code;
   const fs::path file = fs::weakly_canonical(folder / from_utf8(request.parameter("file")), code);
   // A manifest may name anything; only what lies in the collection is shown.
-  const bool inside = !code && std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+  const bool inside =
+      !code && std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
   if (!inside || !fs::is_regular_file(file)) throw not_found();
   const json wish = {{"do", "picture"}, {"path", to_utf8(file)}, {"size", 320}};
   Frame frame = co_await studio.eyes.ask(wish, std::chrono::seconds(60));
@@ -143,7 +149,10 @@ json study(const Studio& studio, const fs::path& folder) {
   for (const Job* job : studio.jobs.newest_first())
     if (job->kind == "compare" && job->request["name"] == to_utf8(folder.filename()))
       collections = job->request["collections"];
-  return {{"id", to_utf8(folder.filename())}, {"name", to_utf8(folder.filename())}, {"collections", collections}, {"files", files}};
+  return {{"id", to_utf8(folder.filename())},
+          {"name", to_utf8(folder.filename())},
+          {"collections", collections},
+          {"files", files}};
 }
 
 }  // namespace
@@ -154,7 +163,9 @@ void add_collection_routes(Studio& studio) {
                 json list = json::array();
                 for (const fs::path& folder : folders_with(studio.folders.collections(), kManifestName)) {
                   const std::string id = to_utf8(folder.filename());
-                  list.push_back({{"id", id}, {"name", id}, {"works", read_manifest(folder / kManifestName).pictures.size()}});
+                  list.push_back({{"id", id},
+                                  {"name", id},
+                                  {"works", read_manifest(folder / kManifestName).pictures.size()}});
                 }
                 co_return Response::json(list);
               }});
@@ -164,10 +175,11 @@ void add_collection_routes(Studio& studio) {
   router.add({"GET", "/api/v1/collections/{id}/works", [&studio](Request& request) -> Task<Response> {
                 co_return Response::json(works(studio, request));
               }});
-  router.add({"PATCH", "/api/v1/collections/{id}/works/{file}", [&studio](Request& request) -> Task<Response> {
-                label(studio, request);
-                co_return Response::nothing();
-              }});
+  router.add(
+      {"PATCH", "/api/v1/collections/{id}/works/{file}", [&studio](Request& request) -> Task<Response> {
+         label(studio, request);
+         co_return Response::nothing();
+       }});
   router.add({"GET", "/api/v1/collections/{id}/works/{file}/thumbnail",
               [&studio](Request& request) { return work_thumbnail(studio, request); }});
   router.add({"GET", "/api/v1/collections/{id}/duplicates", [&studio](Request& request) -> Task<Response> {
@@ -181,9 +193,11 @@ void add_collection_routes(Studio& studio) {
               }});
   router.add({"GET", "/api/v1/studies/{id}/{file}", [&studio](Request& request) -> Task<Response> {
                 const std::string name = request.parameter("file");
-                const fs::path file = file_below(folder_below(studio.folders.studies(), request.parameter("id")), name);
+                const fs::path file =
+                    file_below(folder_below(studio.folders.studies(), request.parameter("id")), name);
                 Response response = Response::of_file(file, type_of_name(file));
-                if (name.ends_with(".html")) response.headers.emplace_back("Content-Security-Policy", report_policy());
+                if (name.ends_with(".html"))
+                  response.headers.emplace_back("Content-Security-Policy", report_policy());
                 co_return response;
               }});
 }

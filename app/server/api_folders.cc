@@ -25,7 +25,8 @@ Content content_of(const fs::path& folder) {
   Content content;
   std::error_code code;
   size_t seen = 0;
-  for (const auto& entry : fs::directory_iterator(folder, fs::directory_options::skip_permission_denied, code)) {
+  for (const auto& entry :
+       fs::directory_iterator(folder, fs::directory_options::skip_permission_denied, code)) {
     if (++seen > kMostEntries) break;
     const std::string name = to_utf8(entry.path().filename());
     std::error_code gone;
@@ -51,7 +52,10 @@ json listing(const fs::path& folder) {
                        {"pictures", content_of(below).pictures.size()}});
   for (size_t i = 0; i < std::min(kSamples, content.pictures.size()); ++i)
     samples.push_back(to_utf8(content.pictures[i]));
-  return {{"path", to_utf8(folder)}, {"folders", folders}, {"pictures", content.pictures.size()}, {"samples", samples}};
+  return {{"path", to_utf8(folder)},
+          {"folders", folders},
+          {"pictures", content.pictures.size()},
+          {"samples", samples}};
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ fs::path results_zip(const Studio& studio, const Job& job) {
       zip_open(file.temporary().c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code), zip_discard);
   if (!archive) fail(ErrorKind::io, "cannot write {}", to_utf8(made));
   for (const JobResult& result : job.results) {
-    zip_source_t* source = zip_source_file(archive.get(), result_file(studio, job, result.name).c_str(), 0, -1);
+    zip_source_t* source =
+        zip_source_file(archive.get(), result_file(studio, job, result.name).c_str(), 0, -1);
     const zip_int64_t index = zip_file_add(archive.get(), result.name.c_str(), source, ZIP_FL_ENC_UTF_8);
     if (index < 0) {
       zip_source_free(source);
@@ -44,7 +45,8 @@ fs::path results_zip(const Studio& studio, const Job& job) {
     }
     zip_set_file_compression(archive.get(), static_cast<zip_uint64_t>(index), ZIP_CM_STORE, 0);
   }
-  if (zip_close(archive.get()) != 0) fail(ErrorKind::io, "cannot write {}: {}", to_utf8(made), zip_strerror(archive.get()));
+  if (zip_close(archive.get()) != 0)
+    fail(ErrorKind::io, "cannot write {}: {}", to_utf8(made), zip_strerror(archive.get()));
   (void)archive.release();  // closed is gone
   file.commit();
   return made;
@@ -75,7 +77,8 @@ json samples_of(const fs::path& folder) {
   json list = json::array();
   std::error_code none;
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder, none)) names.push_back(to_utf8(entry.path().filename()));
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    names.push_back(to_utf8(entry.path().filename()));
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     if (!name.starts_with("step_") || !name.ends_with(".png")) continue;
@@ -115,7 +118,8 @@ void add_run_routes(Studio& studio) {
   router.add({"GET", "/api/v1/runs/{id}/report.html", [&studio](Request& request) -> Task<Response> {
                 const Job& job = known_run(studio, request.parameter("id"));
                 const fs::path folder = folder_below(studio.folders.runs(), job.id);
-                Response response = Response::of_file(file_below(folder, "report.html"), "text/html; charset=utf-8");
+                Response response =
+                    Response::of_file(file_below(folder, "report.html"), "text/html; charset=utf-8");
                 response.headers.emplace_back("Content-Security-Policy", report_policy());
                 co_return response;
               }});

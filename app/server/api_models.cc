@@ -48,8 +48,9 @@ Task<void> run_short_command(Studio& studio, std::vector<std::string> command, f
   fs::remove(log);
   if (code == 0) co_return;
   const size_t at = said.rfind("linmo: ");
-  throw HttpError(422, "model", at == std::string::npos ? fmt::format("linmo ended with code {}.", code)
-                                                        : safe_text(said.substr(at + 7)));
+  throw HttpError(422, "model",
+                  at == std::string::npos ? fmt::format("linmo ended with code {}.", code)
+                                          : safe_text(said.substr(at + 7)));
 }
 
 Task<Response> import_model(Studio& studio, Request& request) {
@@ -173,7 +174,8 @@ void add_model_routes(Studio& studio) {
                 }
                 co_return Response::json(list);
               }});
-  router.add({"POST", "/api/v1/models", [&studio](Request& request) { return import_model(studio, request); }, true});
+  router.add({"POST", "/api/v1/models", [&studio](Request& request) { return import_model(studio, request); },
+              true});
   router.add({"DELETE", "/api/v1/models/{id}", [&studio](Request& request) -> Task<Response> {
                 const fs::path file = studio.folders.find_model(request.parameter("id"));
                 if (!studio.folders.is_users_model(file))
@@ -182,7 +184,8 @@ void add_model_routes(Studio& studio) {
                 studio.events.tell("model", {{"id", request.parameter("id")}});
                 co_return Response::nothing();
               }});
-  router.add({"GET", "/api/v1/models/{id}/card.jpg", [&studio](Request& request) { return card(studio, request); }});
+  router.add(
+      {"GET", "/api/v1/models/{id}/card.jpg", [&studio](Request& request) { return card(studio, request); }});
   router.add({"GET", "/api/v1/models/{id}/export",
               [&studio](Request& request) { return export_model(studio, request); }});
 }

@@ -36,14 +36,16 @@ std::string extension_of(const std::string& format) {
 }
 
 Task<Response> upload(Studio& studio, Request& request) {
-  if (request.file.empty() || fs::file_size(request.file) == 0) throw HttpError(400, "request", "The body is empty.");
+  if (request.file.empty() || fs::file_size(request.file) == 0)
+    throw HttpError(400, "request", "The body is empty.");
   const uint64_t size = fs::file_size(request.file);
   uint64_t used = size;
   for (const UploadedPicture& other : studio.store.pictures()) used += other.bytes;
   if (used > studio.settings.picture_bytes)
-    throw HttpError(507, "quota",
-                    fmt::format("The studio keeps at most {} GB of pictures; remove some that are not needed.",
-                                studio.settings.picture_bytes >> 30));
+    throw HttpError(
+        507, "quota",
+        fmt::format("The studio keeps at most {} GB of pictures; remove some that are not needed.",
+                    studio.settings.picture_bytes >> 30));
   const json wish = {{"do", "probe"}, {"path", to_utf8(request.file)}};
   const Frame seen = co_await studio.eyes.ask(wish, std::chrono::seconds(60));
   UploadedPicture picture;
@@ -83,7 +85,8 @@ Task<Response> preview(Studio& studio, Request& request) {
   wish["do"] = "preview";
   wish["path"] = path_of(studio, picture);
   wish["size"] = size;
-  if (studio.eyes.waiting() >= kMostPreviews) throw HttpError(503, "busy", "Too much is asked for at once; try again.");
+  if (studio.eyes.waiting() >= kMostPreviews)
+    throw HttpError(503, "busy", "Too much is asked for at once; try again.");
   // A browser shows the newest only; a script wants each that it asked for.
   const std::string key = request.client.empty() ? "" : "preview " + request.client;
   Frame frame = co_await studio.eyes.ask(wish, std::chrono::seconds(120), key);
@@ -99,10 +102,12 @@ void add_picture_routes(Studio& studio) {
   Router& router = studio.router;
   router.add({"GET", "/api/v1/pictures", [&studio](Request&) -> Task<Response> {
                 json list = json::array();
-                for (const UploadedPicture& picture : studio.store.pictures()) list.push_back(picture.to_json());
+                for (const UploadedPicture& picture : studio.store.pictures())
+                  list.push_back(picture.to_json());
                 co_return Response::json(list);
               }});
-  router.add({"POST", "/api/v1/pictures", [&studio](Request& request) { return upload(studio, request); }, true});
+  router.add(
+      {"POST", "/api/v1/pictures", [&studio](Request& request) { return upload(studio, request); }, true});
   router.add({"GET", "/api/v1/pictures/{id}", [&studio](Request& request) -> Task<Response> {
                 const UploadedPicture picture = known_picture(studio, request.parameter("id"));
                 const int64_t longer = std::max(picture.width, picture.height);

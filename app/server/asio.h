@@ -17,10 +17,13 @@ namespace asio = boost::asio;
 template <class T>
 using Task = asio::awaitable<T>;
 
-// Wakes coroutines that wait for something to change. One thread: nothing is lost between looking and waiting.
+// Wakes coroutines that wait for something to change. One thread: nothing is lost between looking and
+// waiting.
 class Bell {
  public:
-  explicit Bell(asio::io_context& context) : timer_(context) { timer_.expires_at(asio::steady_timer::time_point::max()); }
+  explicit Bell(asio::io_context& context) : timer_(context) {
+    timer_.expires_at(asio::steady_timer::time_point::max());
+  }
   void ring() { timer_.cancel(); }
   Task<void> wait() {
     boost::system::error_code ignored;

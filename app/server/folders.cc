@@ -30,8 +30,8 @@ Folders::Folders(const fs::path& data_folder, const std::vector<fs::path>& allow
   std::error_code code;
   fs::create_directories(data_folder, code);
   if (code)
-    fail(ErrorKind::io, "cannot make the data folder {}: {}; choose another with --data", to_utf8(data_folder),
-         code.message());
+    fail(ErrorKind::io, "cannot make the data folder {}: {}; choose another with --data",
+         to_utf8(data_folder), code.message());
   data = fs::canonical(data_folder);
   fs::permissions(data, fs::perms::owner_all, code);  // whose pictures these are is nobody else's business
   for (const fs::path& folder : {incoming(), pictures(), work(), results(), sources(), runs(), models(),
@@ -55,11 +55,12 @@ fs::path Folders::allowed_path(const std::string& text) const {
   std::error_code code;
   const fs::path named = from_utf8(text);
   const fs::path path = fs::weakly_canonical(named, code);
-  const bool inside = !code && named.is_absolute() && std::any_of(allowed.begin(), allowed.end(), [&](const auto& root) {
-    return is_below(path, root);
-  });
+  const bool inside =
+      !code && named.is_absolute() &&
+      std::any_of(allowed.begin(), allowed.end(), [&](const auto& root) { return is_below(path, root); });
   if (!inside)
-    throw HttpError(403, "folder", "The studio may not read this folder. Start it with --allow FOLDER to let it.");
+    throw HttpError(403, "folder",
+                    "The studio may not read this folder. Start it with --allow FOLDER to let it.");
   if (!fs::exists(path, code)) throw not_found("This folder is not there any more.");
   return path;
 }
@@ -81,7 +82,8 @@ bool Folders::is_users_model(const fs::path& file) const {
 }
 
 fs::path default_data_folder() {
-  if (const char* named = std::getenv("XDG_DATA_HOME"); named && *named == '/') return fs::path(named) / "linmo";
+  if (const char* named = std::getenv("XDG_DATA_HOME"); named && *named == '/')
+    return fs::path(named) / "linmo";
   const char* home = std::getenv("HOME");
   if (!home || !*home) fail(ErrorKind::usage, "there is no home folder; name one for the studio with --data");
   return fs::path(home) / ".local" / "share" / "linmo";
@@ -89,7 +91,8 @@ fs::path default_data_folder() {
 
 std::string safe_name(std::string_view wanted, std::string_view otherwise) {
   constexpr size_t most = 120;
-  if (const size_t slash = wanted.find_last_of("/\\"); slash != std::string_view::npos) wanted.remove_prefix(slash + 1);
+  if (const size_t slash = wanted.find_last_of("/\\"); slash != std::string_view::npos)
+    wanted.remove_prefix(slash + 1);
   std::string out;
   for (const char c : to_valid_utf8(wanted)) {
     const auto byte = static_cast<unsigned char>(c);

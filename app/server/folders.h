@@ -17,7 +17,8 @@ struct Folders {
   model::Library library;                      // models that came with linmo
 
   // Canonical, with every folder below made. Throws ErrorKind::usage for an allowed folder that is not there.
-  Folders(const std::filesystem::path& data_folder, const std::vector<std::filesystem::path>& allowed_folders);
+  Folders(const std::filesystem::path& data_folder,
+          const std::vector<std::filesystem::path>& allowed_folders);
 
   std::filesystem::path incoming() const { return data / "incoming"; }  // uploads on their way
   std::filesystem::path pictures() const { return data / "pictures"; }  // uploads, named by their content

@@ -51,14 +51,14 @@ bool Guard::operator()(Request& request, Response& response) {
     known_host |= request.host == host || (port_ == 80 && request.host == name);
     if (request.origin == "http://" + host) request.origin.clear();
   }
-  if (!known_host)
-    throw HttpError(403, "host", "The studio answers only at the address that it printed.");
+  if (!known_host) throw HttpError(403, "host", "The studio answers only at the address that it printed.");
   if (!request.origin.empty())
     throw HttpError(403, "origin", "The studio answers only its own pages, not those of other sites.");
   const auto token = request.query.find("token");
   if (request.path == "/" && request.method == "GET" && token != request.query.end()) {
     if (!same(token->second, token_))
-      throw HttpError(401, "token", "This link is of another start of the studio; open the one it printed last.");
+      throw HttpError(401, "token",
+                      "This link is of another start of the studio; open the one it printed last.");
     if (sessions_.size() >= kSessions) {
       const auto oldest = std::min_element(sessions_.begin(), sessions_.end(),
                                            [](const auto& a, const auto& b) { return a.second < b.second; });
@@ -68,8 +68,9 @@ bool Guard::operator()(Request& request, Response& response) {
     sessions_[session] = next_session_++;
     response.status = 303;
     response.type.clear();
-    response.headers = {{"Location", "/"},
-                        {"Set-Cookie", fmt::format("{}={}; HttpOnly; SameSite=Strict; Path=/", cookie_, session)}};
+    response.headers = {
+        {"Location", "/"},
+        {"Set-Cookie", fmt::format("{}={}; HttpOnly; SameSite=Strict; Path=/", cookie_, session)}};
     return true;
   }
   // The pages themselves hold nothing of the user's, and say what to do when there is no session.

@@ -92,7 +92,8 @@ class Connection {
     parser.body_limit(limits_.upload_bytes);
     stream_.expires_after(seconds(30));
     error_code code;
-    co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, code));
+    co_await http::async_read_header(stream_, buffer_, parser,
+                                     asio::redirect_error(asio::use_awaitable, code));
     if (code == http::error::end_of_stream || code == beast::error::timeout ||
         code.category() != http::make_error_code(http::error::end_of_stream).category()) {
       if (code) co_return false;
@@ -254,7 +255,8 @@ class Connection {
     std::string piece = "retry: 1000\n\n";
     while (!code && !piece.empty()) {
       stream_.expires_after(seconds(30));
-      co_await asio::async_write(stream_, asio::buffer(piece), asio::redirect_error(asio::use_awaitable, code));
+      co_await asio::async_write(stream_, asio::buffer(piece),
+                                 asio::redirect_error(asio::use_awaitable, code));
       if (!code) piece = co_await events_.next(listener);
     }
   }
@@ -293,7 +295,8 @@ Task<void> serve_one(std::shared_ptr<Server> server, tcp::socket socket, int64_t
     explicit Count(int& count) : open(count) { ++open; }
     ~Count() { --open; }
   } count(server->open);
-  Connection connection(std::move(socket), server->router, server->events, server->hooks, server->limits, number);
+  Connection connection(std::move(socket), server->router, server->events, server->hooks, server->limits,
+                        number);
   try {
     if (server->open > server->limits.connections) {
       const Response busy = problem(503, "busy", "Too many programs speak to the studio at once; try again.");
@@ -347,7 +350,8 @@ void Events::tell(std::string_view event, const nlohmann::json& data) {
 
 std::shared_ptr<Events::Listener> Events::join() {
   std::erase_if(listeners_, [](const auto& listener) { return listener.expired(); });
-  if (listeners_.size() >= kMaxListeners) throw HttpError(503, "busy", "Too many pages of the studio are open.");
+  if (listeners_.size() >= kMaxListeners)
+    throw HttpError(503, "busy", "Too many pages of the studio are open.");
   auto listener = std::make_shared<Listener>(context_);
   listeners_.push_back(listener);
   return listener;
@@ -383,7 +387,8 @@ uint16_t serve(asio::io_context& context, const std::string& address, uint16_t p
   if (!code) server->acceptor.bind(endpoint, code);
   if (!code) server->acceptor.listen(asio::socket_base::max_listen_connections, code);
   if (code)
-    fail(ErrorKind::io, "cannot listen at {}:{}: {}; choose another with --port", address, port, code.message());
+    fail(ErrorKind::io, "cannot listen at {}:{}: {}; choose another with --port", address, port,
+         code.message());
   const uint16_t bound = server->acceptor.local_endpoint().port();
   asio::co_spawn(context, accept_all(server), asio::detached);
   return bound;

@@ -79,7 +79,10 @@ json checked_stylise(const json& request, const Folders& folders, Store& store) 
               {"strength", number_field(request, "strength", 1, 0, 1)},
               {"keepColour", request.value("keepColour", false)}};
   std::string format = request.contains("format") ? text_field(request, "format") : "png";
-  const std::string extension = format == "png" ? ".png" : format == "jpeg" ? ".jpg" : format == "webp" ? ".webp" : "";
+  const std::string extension = format == "png"    ? ".png"
+                                : format == "jpeg" ? ".jpg"
+                                : format == "webp" ? ".webp"
+                                                   : "";
   if (extension.empty()) wrong("\"format\" must be png, jpeg or webp");
   json names = json::array();
   std::set<std::string> taken;
@@ -100,7 +103,8 @@ json checked_stylise(const json& request, const Folders& folders, Store& store) 
 
 json checked_train(const json& request, const Folders& folders, Store& store) {
   const std::string method = text_field(request, "method");
-  if (method != "swift" && method != "cut" && method != "fastcut" && method != "cyclegan" && method != "classic")
+  if (method != "swift" && method != "cut" && method != "fastcut" && method != "cyclegan" &&
+      method != "classic")
     wrong("\"method\" must be swift, cut, fastcut, cyclegan or classic");
   const int64_t size = whole_field(request, "size", 128, 64, 512);
   if (size % 32 != 0) wrong("\"size\" must be a multiple of 32");
@@ -144,7 +148,8 @@ json checked_request(const json& request, const Folders& folders, Store& store) 
   if (kind == "collect") {
     const std::string name = name_field(request);
     if (fs::exists(folders.collections() / from_utf8(name)))
-      throw HttpError(409, "exists", fmt::format("There is a collection {} already; choose another name.", name));
+      throw HttpError(409, "exists",
+                      fmt::format("There is a collection {} already; choose another name.", name));
     json sources = json::array();
     for (const std::string& source : texts_field(request, "sources", 100))
       sources.push_back(to_utf8(folders.allowed_path(source)));
@@ -153,11 +158,13 @@ json checked_request(const json& request, const Folders& folders, Store& store) 
   if (kind == "compare") {
     const std::string name = name_field(request);
     if (fs::exists(folders.studies() / from_utf8(name)))
-      throw HttpError(409, "exists", fmt::format("There is a comparison {} already; choose another name.", name));
+      throw HttpError(409, "exists",
+                      fmt::format("There is a comparison {} already; choose another name.", name));
     const std::vector<std::string> collections = texts_field(request, "collections", 20);
     if (std::set<std::string>(collections.begin(), collections.end()).size() < 2)
       wrong("two different collections are needed to compare");
-    for (const std::string& collection : collections) file_below(folder_below(folders.collections(), collection), kManifestName);
+    for (const std::string& collection : collections)
+      file_below(folder_below(folders.collections(), collection), kManifestName);
     json out = {{"kind", kind}, {"name", name}, {"collections", collections}};
     if (request.contains("preregistration")) out["preregistration"] = text_field(request, "preregistration");
     return out;
@@ -165,8 +172,8 @@ json checked_request(const json& request, const Folders& folders, Store& store) 
   wrong("\"kind\" must be stylise, train, collect or compare");
 }
 
-fs::path source_folder(const json& source, const std::string& side, const std::string& job, const Folders& folders,
-                       Store& store) {
+fs::path source_folder(const json& source, const std::string& side, const std::string& job,
+                       const Folders& folders, Store& store) {
   if (source.contains("folder")) return folders.allowed_path(source["folder"]);
   const fs::path folder = folders.sources() / job / side;
   fs::create_directories(folder);

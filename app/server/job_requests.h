@@ -12,17 +12,17 @@
 namespace linmo::studio {
 
 // The request with nothing but known fields, defaults filled in, and for stylise the results' "names". Throws
-// HttpError 400 (a field is missing or wrong), 403 (a folder that is not allowed), 404 (no such model, picture
-// or collection), 409 (the name is taken).
+// HttpError 400 (a field is missing or wrong), 403 (a folder that is not allowed), 404 (no such model,
+// picture or collection), 409 (the name is taken).
 nlohmann::json checked_request(const nlohmann::json& request, const Folders& folders, Store& store);
 
-// "blend", "strength" and "keepColour" of a request, as the worker wants them: weights that add up to 1, files
-// for names. Throws HttpError 400, 404.
+// "blend", "strength" and "keepColour" of a request, as the worker wants them: weights that add up to 1,
+// files for names. Throws HttpError 400, 404.
 nlohmann::json look_of_request(const nlohmann::json& request, const Folders& folders);
 
 // The folder of a training's source: the one that was named, or one made of hard links to uploads.
-std::filesystem::path source_folder(const nlohmann::json& source, const std::string& side, const std::string& job,
-                                    const Folders& folders, Store& store);
+std::filesystem::path source_folder(const nlohmann::json& source, const std::string& side,
+                                    const std::string& job, const Folders& folders, Store& store);
 
 // What a command left that did not come to its end.
 void remove_unfinished(const Job& job, const Folders& folders);

@@ -67,8 +67,8 @@ struct Jobs::Entry {
   Clock::time_point told{};
 };
 
-Jobs::Jobs(asio::io_context& context, const Folders& folders, Store& store, Events& events, Processes& processes,
-           Worker& painter)
+Jobs::Jobs(asio::io_context& context, const Folders& folders, Store& store, Events& events,
+           Processes& processes, Worker& painter)
     : context_(context),
       folders_(folders),
       store_(store),
@@ -160,7 +160,8 @@ void Jobs::end(Entry& entry, JobState state, const std::string& message) {
   if (is_over(state)) job.ended = iso_time();
   std::error_code ignored;
   if (is_over(state)) fs::remove_all(folders_.work() / job.id, ignored);
-  if (state == JobState::done || state == JobState::cancelled) fs::remove_all(folders_.sources() / job.id, ignored);
+  if (state == JobState::done || state == JobState::cancelled)
+    fs::remove_all(folders_.sources() / job.id, ignored);
   changed(entry);
 }
 
@@ -308,7 +309,8 @@ Task<void> Jobs::stylise(Entry& entry) {
         co_await painter_.ask(asked);
         const fs::path made = file_below(work, result_name);  // the worker is not to be trusted: no links
         fs::rename(made, results / from_utf8(result_name));
-        job.results.push_back({result_name, type_of_name(result_name), fs::file_size(results / from_utf8(result_name))});
+        job.results.push_back(
+            {result_name, type_of_name(result_name), fs::file_size(results / from_utf8(result_name))});
       } catch (const HttpError& error) {
         kind = error.kind;
         reason = error.what();
@@ -400,7 +402,8 @@ Task<void> Jobs::run_command(Entry& entry) {
   command.insert(command.begin(), {"studio-run", setup.to_text(::getpid()), "--"});
   const fs::path log = folders_.work() / (job.id + ".log");
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) fail(ErrorKind::io, "cannot hear a command: {}", std::generic_category().message(errno));
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    fail(ErrorKind::io, "cannot hear a command: {}", std::generic_category().message(errno));
   asio::posix::stream_descriptor voice(context_, ends[0]);
   try {
     entry.child = processes_.start(command, ends[1], log);
@@ -427,7 +430,8 @@ Task<void> Jobs::run_command(Entry& entry) {
   if (code == 0 && !(is_train && !has_model)) {
     if (is_train) install_model(job);
     end(entry, JobState::done);
-    if (!is_train) events_.tell(job.kind == "collect" ? "collection" : "study", {{"name", job.request["name"]}});
+    if (!is_train)
+      events_.tell(job.kind == "collect" ? "collection" : "study", {{"name", job.request["name"]}});
   } else if (entry.wish == Wish::cancel) {
     if (has_model) install_model(job);
     end(entry, has_model ? JobState::done : JobState::cancelled,
@@ -439,7 +443,8 @@ Task<void> Jobs::run_command(Entry& entry) {
     store_.save(job);  // still "running": taken up at the next start
   } else {
     const std::string reason = last_line(log);
-    end(entry, JobState::failed, reason.empty() ? fmt::format("linmo {} ended with code {}.", job.kind, code) : reason);
+    end(entry, JobState::failed,
+        reason.empty() ? fmt::format("linmo {} ended with code {}.", job.kind, code) : reason);
     if (!is_train) remove_unfinished(job, folders_);
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work that takes a while: a queue that survives the studio's end. Painting goes through the worker; training,
-// collecting and comparing are linmo's own commands as confined child processes, one at a time.
+// Work that takes a while: a queue that survives the studio's end. Painting goes through the worker;
+// training, collecting and comparing are linmo's own commands as confined child processes, one at a time.
 #pragma once
 
 #include <list>
@@ -43,10 +43,10 @@ class Jobs {
   struct Entry;
   enum class Wish { none, pause, cancel };
   Entry& entry(const std::string& id);
-  void changed(Entry& entry);            // saved and told
-  void told(Entry& entry);               // told, not more often than is useful
+  void changed(Entry& entry);  // saved and told
+  void told(Entry& entry);     // told, not more often than is useful
   void end(Entry& entry, JobState state, const std::string& message = "");
-  Task<void> work(bool commands);        // one of the two lanes
+  Task<void> work(bool commands);  // one of the two lanes
   Task<void> stylise(Entry& entry);
   Task<void> run_command(Entry& entry);
   std::vector<std::string> command_of(Entry& entry, Sandbox& sandbox) const;
@@ -64,6 +64,5 @@ class Jobs {
   int working_ = 0;
   bool stopping_ = false;
 };
-
 
 }  // namespace linmo::studio

@@ -29,7 +29,8 @@ void add_weighted(const std::vector<Image>& pictures, const std::vector<double>&
     double sum = 0;
     for (size_t k = 0; k < pictures.size(); ++k) sum += weights[k] * pictures[k].samples<T>()[i];
     if constexpr (std::is_integral_v<T>)
-      to[i] = static_cast<T>(std::clamp(std::lround(sum), 0L, static_cast<long>(std::numeric_limits<T>::max())));
+      to[i] =
+          static_cast<T>(std::clamp(std::lround(sum), 0L, static_cast<long>(std::numeric_limits<T>::max())));
     else
       to[i] = static_cast<T>(sum);
   }
@@ -83,7 +84,11 @@ Frame check(const fs::path& folder, EventSink& sink) {
       refused.push_back({{"file", to_utf8(file.path.lexically_relative(folder))}, {"reason", file.reason}});
     }
   }
-  return {{{"usable", usable}, {"refused", refused}, {"refusedCount", refusals}, {"samples", samples}, {"cut", is_cut}},
+  return {{{"usable", usable},
+           {"refused", refused},
+           {"refusedCount", refusals},
+           {"samples", samples},
+           {"cut", is_cut}},
           ""};
 }
 
@@ -93,8 +98,8 @@ Image blended(const std::vector<Image>& pictures, const std::vector<double>& wei
   if (pictures.empty() || pictures.size() != weights.size()) fail(ErrorKind::usage, "a mixture needs styles");
   const Image& first = pictures.front();
   for (const Image& other : pictures)
-    if (other.width() != first.width() || other.height() != first.height() || other.channels() != first.channels() ||
-        other.depth() != first.depth())
+    if (other.width() != first.width() || other.height() != first.height() ||
+        other.channels() != first.channels() || other.depth() != first.depth())
       fail(ErrorKind::usage, "these styles cannot be mixed: they make pictures of different sizes");
   if (pictures.size() == 1 && weights[0] == 1) return first;
   Image out(first.width(), first.height(), first.channels(), first.depth());
@@ -117,11 +122,13 @@ Image sample_landscape(int64_t width, int64_t height) {
   const auto ridge = [](double u, double phase) {
     double sum = 0;
     for (int octave = 0; octave < 6; ++octave)
-      sum += std::pow(0.55, octave) * std::sin(u * (3.1 * std::pow(1.9, octave)) + phase * (1 + octave) * 1.7);
+      sum +=
+          std::pow(0.55, octave) * std::sin(u * (3.1 * std::pow(1.9, octave)) + phase * (1 + octave) * 1.7);
     return sum;
   };
   const auto grain = [](int64_t x, int64_t y) {
-    const double s = std::sin(static_cast<double>(x) * 12.9898 + static_cast<double>(y) * 78.233) * 43758.5453;
+    const double s =
+        std::sin(static_cast<double>(x) * 12.9898 + static_cast<double>(y) * 78.233) * 43758.5453;
     return s - std::floor(s) - 0.5;
   };
   struct Hill {
@@ -134,7 +141,8 @@ Image sample_landscape(int64_t width, int64_t height) {
   const double aspect = static_cast<double>(width) / static_cast<double>(height);
   for (int64_t y = 0; y < height; ++y) {
     for (int64_t x = 0; x < width; ++x) {
-      const double u = static_cast<double>(x) / static_cast<double>(width) * aspect, v = static_cast<double>(y) / static_cast<double>(height);
+      const double u = static_cast<double>(x) / static_cast<double>(width) * aspect,
+                   v = static_cast<double>(y) / static_cast<double>(height);
       const double mirrored = v > 0.74 ? 0.74 - (v - 0.74) * 0.9 : v;  // the lake shows what is above it
       double colour[3] = {128 + 110 * mirrored, 172 + 60 * mirrored, 222 - 10 * mirrored};
       const double cloud = ridge(u * 1.7 + 3 * mirrored, 1.3) + ridge(5 * mirrored - u, 2.2);
@@ -149,7 +157,8 @@ Image sample_landscape(int64_t width, int64_t height) {
         for (int c = 0; c < 3; ++c) colour[c] = hill.colour[c] * shade;
       }
       if (v > 0.74)
-        for (double& c : colour) c = 0.8 * c + 0.2 * (60 + 60 * v) + 6 * std::sin(v * 240 + 3 * std::sin(u * 7));
+        for (double& c : colour)
+          c = 0.8 * c + 0.2 * (60 + 60 * v) + 6 * std::sin(v * 240 + 3 * std::sin(u * 7));
       if (v > 0.93 - 0.05 * ridge(u * 1.3, 0.7)) {  // the near shore
         const double blade = 30 * grain(x / 2, y / 3);
         colour[0] = 72 + blade, colour[1] = 96 + blade, colour[2] = 48 + 0.5 * blade;
@@ -240,7 +249,8 @@ Frame Painter::fulfil(const json& wish, EventSink& sink) {
   const auto path = [&](const char* name) { return from_utf8(wish.at(name).get<std::string>()); };
   if (what == "probe") return probe(path("path"));
   if (what == "picture") return encoded(reduced_picture(path("path"), wish.at("size")));
-  if (what == "preview") return encoded(painted(reduced_picture(path("path"), wish.at("size")), look_of(wish), sink));
+  if (what == "preview")
+    return encoded(painted(reduced_picture(path("path"), wish.at("size")), look_of(wish), sink));
   if (what == "paint") return paint(wish, sink);
   if (what == "check") return check(path("folder"), sink);
   if (what == "model") {

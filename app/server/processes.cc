@@ -43,12 +43,14 @@ pid_t Processes::start(std::vector<std::string> arguments, int third, const std:
   sigfillset(&all);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   pid_t child = -1;
   const int problem = ::posix_spawn(&child, "/proc/self/exe", &actions, &attributes, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
-  if (problem != 0) fail(ErrorKind::io, "cannot start a process: {}", std::generic_category().message(problem));
+  if (problem != 0)
+    fail(ErrorKind::io, "cannot start a process: {}", std::generic_category().message(problem));
   children_[child] = std::make_shared<Child>(context_);
   return child;
 }

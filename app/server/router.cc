@@ -164,13 +164,18 @@ void split_target(std::string_view target, Request& request) {
 }
 
 std::string type_of_name(const std::filesystem::path& file) {
-  static const std::map<std::string, std::string> types = {
-      {".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"},
-      {".css", "text/css; charset=utf-8"},   {".svg", "image/svg+xml"},
-      {".json", "application/json"},         {".csv", "text/csv; charset=utf-8"},
-      {".png", "image/png"},                 {".jpg", "image/jpeg"},
-      {".jpeg", "image/jpeg"},               {".webp", "image/webp"},
-      {".tif", "image/tiff"},                {".avif", "image/avif"}};
+  static const std::map<std::string, std::string> types = {{".html", "text/html; charset=utf-8"},
+                                                           {".js", "text/javascript; charset=utf-8"},
+                                                           {".css", "text/css; charset=utf-8"},
+                                                           {".svg", "image/svg+xml"},
+                                                           {".json", "application/json"},
+                                                           {".csv", "text/csv; charset=utf-8"},
+                                                           {".png", "image/png"},
+                                                           {".jpg", "image/jpeg"},
+                                                           {".jpeg", "image/jpeg"},
+                                                           {".webp", "image/webp"},
+                                                           {".tif", "image/tiff"},
+                                                           {".avif", "image/avif"}};
   const auto at = types.find(file.extension().string());
   return at == types.end() ? "application/octet-stream" : at->second;
 }

@@ -13,7 +13,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kStates = {"queued", "running", "paused", "done", "failed", "cancelled"};
+constexpr std::array<std::string_view, 6> kStates = {"queued", "running", "paused",
+                                                     "done",   "failed",  "cancelled"};
 
 json time_or_null(const std::string& time) {
   return time.empty() ? json(nullptr) : json(time);
@@ -54,8 +55,8 @@ bool is_over(JobState state) {
 }
 
 json UploadedPicture::to_json() const {
-  return {{"id", id},         {"name", name},   {"width", width},   {"height", height},
-          {"channels", channels}, {"alpha", alpha}, {"format", format}, {"bytes", bytes}};
+  return {{"id", id},       {"name", name},     {"width", width}, {"height", height}, {"channels", channels},
+          {"alpha", alpha}, {"format", format}, {"bytes", bytes}};
 }
 
 json Job::to_json() const {
@@ -84,17 +85,21 @@ Store::Store(const std::filesystem::path& file) : database_(file) {
   database_.run("PRAGMA journal_mode = WAL");
   database_.run("PRAGMA synchronous = NORMAL");
   database_.run(
-      "CREATE TABLE IF NOT EXISTS pictures (number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT NOT "
+      "CREATE TABLE IF NOT EXISTS pictures (number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT "
+      "NOT "
       "NULL, about TEXT NOT NULL)");
   database_.run(
-      "CREATE TABLE IF NOT EXISTS jobs (number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, job TEXT NOT NULL)");
+      "CREATE TABLE IF NOT EXISTS jobs (number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, job TEXT NOT "
+      "NULL)");
 }
 
 void Store::add(const UploadedPicture& picture) {
   json about = picture.to_json();
   about["extension"] = picture.extension;
   database_
-      .prepare("INSERT INTO pictures (id, name, about) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name")
+      .prepare(
+          "INSERT INTO pictures (id, name, about) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = "
+          "excluded.name")
       .bind(1, picture.id)
       .bind(2, picture.name)
       .bind(3, about.dump())
@@ -146,7 +151,9 @@ std::vector<Job> Store::jobs() {
       if (kStates[i] == state) job.state = static_cast<JobState>(i);
     job.progress = value.at("progress");
     job.message = value.at("message");
-    const auto time = [&](const char* key) { return value.at(key).is_null() ? "" : value.at(key).get<std::string>(); };
+    const auto time = [&](const char* key) {
+      return value.at(key).is_null() ? "" : value.at(key).get<std::string>();
+    };
     job.created = time("created");
     job.started = time("started");
     job.ended = time("ended");

@@ -60,7 +60,8 @@ void open_in_browser(const std::string& url) {
   pid_t child = 0;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  for (const int output : {1, 2}) posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0);
+  for (const int output : {1, 2})
+    posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   ::posix_spawnp(&child, program.c_str(), &actions, nullptr, argv, environ);
   posix_spawn_file_actions_destroy(&actions);
@@ -73,15 +74,15 @@ Response page(const std::string& path) {
   response.type = type_of_name(path);
   response.body = *content;
   // Vite names what it bundles by its content.
-  if (path.starts_with("assets/")) response.headers.emplace_back("Cache-Control", "public, max-age=31536000, immutable");
+  if (path.starts_with("assets/"))
+    response.headers.emplace_back("Cache-Control", "public, max-age=31536000, immutable");
   return response;
 }
 
 void add_page_routes(Studio& studio) {
   studio.router.add({"GET", "/", [](Request&) -> Task<Response> { co_return page("index.html"); }});
-  studio.router.add({"GET", "/{file}", [](Request& request) -> Task<Response> {
-                       co_return page(request.parameter("file"));
-                     }});
+  studio.router.add({"GET", "/{file}",
+                     [](Request& request) -> Task<Response> { co_return page(request.parameter("file")); }});
   studio.router.add({"GET", "/assets/{file}", [](Request& request) -> Task<Response> {
                        co_return page("assets/" + request.parameter("file"));
                      }});
@@ -96,7 +97,8 @@ bool can_train() {
 void add_session_routes(Studio& studio) {
   studio.router.add({"GET", "/api/v1/session", [&studio](Request&) -> Task<Response> {
                        json folders = json::array();
-                       for (const fs::path& folder : studio.folders.allowed) folders.push_back(to_utf8(folder));
+                       for (const fs::path& folder : studio.folders.allowed)
+                         folders.push_back(to_utf8(folder));
                        co_return Response::json(
                            {{"version", LINMO_VERSION},
                             {"languages", {"en", "zh", "ja"}},
@@ -124,6 +126,10 @@ Task<void> stop_at_signal(Studio& studio) {
   co_await studio.jobs.stop();
   studio.eyes.stop();
   studio.painter.stop();
+  for (int i = 0; i < 250 && studio.processes.any(); ++i) {
+    asio::steady_timer pause(studio.context, std::chrono::milliseconds(20));
+    co_await pause.async_wait(asio::use_awaitable);
+  }
   studio.context.stop();
 }
 
@@ -167,8 +173,10 @@ void run_studio(const StudioSettings& settings) {
   studio.jobs.begin();
 
   const std::string url = fmt::format("http://127.0.0.1:{}/?token={}", port, token);
-  fmt::print("the studio is open at\n\n  {}\n\nOnly this machine can reach it. Its pictures and styles are in {}.\nCtrl-C ends it.\n",
-             url, to_utf8(studio.folders.data));
+  fmt::print(
+      "the studio is open at\n\n  {}\n\nOnly this machine can reach it. Its pictures and styles are in "
+      "{}.\nCtrl-C ends it.\n",
+      url, to_utf8(studio.folders.data));
   std::fflush(stdout);
   if (settings.open_browser) open_in_browser(url);
   studio.context.run();

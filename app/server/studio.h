@@ -23,9 +23,9 @@ struct StudioSettings {
   std::vector<std::filesystem::path> allow;
   uint16_t port = 0;  // 0: any that is free
   bool open_browser = true;
-  uint64_t upload_bytes = 256ULL << 20;   // of one file
-  uint64_t picture_bytes = 10ULL << 30;   // of all uploads
-  uint64_t worker_bytes = 8ULL << 30;     // of a worker's address space
+  uint64_t upload_bytes = 256ULL << 20;  // of one file
+  uint64_t picture_bytes = 10ULL << 30;  // of all uploads
+  uint64_t worker_bytes = 8ULL << 30;    // of a worker's address space
 };
 
 // Serves until SIGINT or SIGTERM. Prints the address. Throws ErrorKind::io (the port or the data folder is in

@@ -31,12 +31,9 @@ std::string ChildSetup::to_text(pid_t parent) const {
     for (const auto& path : paths) list.push_back(path.string());
     return list;
   };
-  return json{{"read", texts(sandbox.read)},
-              {"write", texts(sandbox.write)},
-              {"memory", sandbox.memory_bytes},
-              {"programs", sandbox.starts_programs},
-              {"niceness", niceness},
-              {"parent", parent}}
+  return json{{"read", texts(sandbox.read)},    {"write", texts(sandbox.write)},
+              {"memory", sandbox.memory_bytes}, {"programs", sandbox.starts_programs},
+              {"niceness", niceness},           {"parent", parent}}
       .dump();
 }
 
@@ -153,7 +150,8 @@ Task<Frame> Worker::talk(const Wish& wish) {
     co_await asio::async_write(socket_, asio::buffer(text), asio::use_awaitable);
     for (;;) {
       co_await asio::async_read(socket_, asio::buffer(lengths), asio::use_awaitable);
-      if (lengths[0] > kMaxFrameJson || lengths[1] > kMaxFrameBytes) throw std::runtime_error("a frame too large");
+      if (lengths[0] > kMaxFrameJson || lengths[1] > kMaxFrameBytes)
+        throw std::runtime_error("a frame too large");
       std::string answer(lengths[0], '\0');
       reply.bytes.resize(lengths[1]);
       co_await asio::async_read(socket_, asio::buffer(answer), asio::use_awaitable);
@@ -163,14 +161,16 @@ Task<Frame> Worker::talk(const Wish& wish) {
       if (!reply.value.contains("progress")) break;
       if (wish.on_progress) wish.on_progress(reply.value);
     }
-  } catch (const std::exception&) {  // the socket broke, or what came is nonsense: the child is not to be trusted
+  } catch (
+      const std::exception&) {  // the socket broke, or what came is nonsense: the child is not to be trusted
     crashed = true;
   }
   if (crashed) {
     forget_child();
     if (stopped_) throw HttpError(503, "stopping", "The studio is stopping.");
     if (*was_slow) throw HttpError(422, "slow", "This took too long and was given up.");
-    throw HttpError(422, "crashed", "The worker ended over this; perhaps it needs more memory than there is.");
+    throw HttpError(422, "crashed",
+                    "The worker ended over this; perhaps it needs more memory than there is.");
   }
   if (reply.value.contains("error")) {
     const json& error = reply.value["error"];

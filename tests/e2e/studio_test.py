@@ -1,0 +1,505 @@
+# SPDX-License-Identifier: Apache-2.0
+"""linmo studio through its API, as scripts use it and as attackers would: what it paints equals `linmo apply`,
+nothing finished is lost when it is killed, and nobody gets in without the link."""
+
+import concurrent.futures
+import http.client
+import io
+import json
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import time
+import unittest
+import urllib.parse
+import zipfile
+
+import support
+from support import DONE, FAILED, Case, has_command, make_folder, make_picture, needs_command, read_png
+from apply_test import resnet_state
+
+MODEL, OTHER = "photo-to-ukiyoe", "photo-to-impressionism"
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Studio:
+    """A running studio; a context manager that ends it."""
+
+    def __init__(self, data, *args):
+        self.data, self.args = data, args
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [support.LINMO, "studio", "--no-browser", "--data", str(self.data), *map(str, self.args)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=support.environment())
+        said = ""
+        for line in self.process.stdout:
+            said += line
+            found = re.search(r"http://127\.0\.0\.1:(\d+)/\?token=(\w+)", line)
+            if found:
+                self.port, self.token = int(found[1]), found[2]
+                return
+        raise AssertionError(f"no address: {said}")
+
+    def ask(self, method, path, body=None, headers=None, token=True, timeout=120):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        headers = dict(headers or {})
+        if token:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path):
+        return self.ask("GET", "/api/v1" + path).json()
+
+    def upload(self, file, name=None):
+        with open(file, "rb") as content:
+            answer = self.ask("POST", "/api/v1/pictures?name=" + urllib.parse.quote(name or os.path.basename(file)), content.read())
+        assert answer.status == 201, answer.body
+        return answer.json()
+
+    def begin(self, **request):
+        answer = self.ask("POST", "/api/v1/jobs", request)
+        assert answer.status == 202, answer.body
+        return answer.json()["id"]
+
+    def wait(self, job, until=("done", "failed", "cancelled"), seconds=120):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            state = self.get(f"/jobs/{job}")
+            if state["state"] in until:
+                return state
+            time.sleep(0.05)
+        raise AssertionError(f"still {state}")
+
+    def result(self, job, number=0):
+        return self.ask("GET", self.get(f"/jobs/{job}")["results"][number]["href"]).body
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(60)
+        self.process.stdout.close()
+        return code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.kill()
+
+
+def look(*models, strength=1, keep=False):
+    return {"blend": [{"model": m, "weight": 1} for m in models], "strength": strength, "keepColour": keep}
+
+
+class WithStudio(Case):
+    def setUp(self):
+        super().setUp()
+        self.allowed = self.dir / "许可"
+        self.allowed.mkdir()
+        self.studio = Studio(self.dir / "data", "--allow", self.allowed)
+        self.addCleanup(lambda: self.studio.__exit__())
+
+    def assertRefused(self, answer, status, kind=None, says=""):
+        self.assertEqual(answer.status, status, answer.body)
+        error = answer.json()["error"]
+        if kind:
+            self.assertEqual(error["kind"], kind)
+        self.assertIn(says, error["message"])
+
+
+@needs_command("studio")
+class Doors(WithStudio):
+    def test_nobody_gets_in_without_the_link(self):
+        ask = self.studio.ask
+        self.assertRefused(ask("GET", "/api/v1/session", token=False), 401, "token")
+        self.assertRefused(ask("GET", "/api/v1/session", headers={"Authorization": "Bearer " + "0" * 40}, token=False), 401)
+        self.assertRefused(ask("GET", "/?token=" + "0" * 40, token=False), 401)
+        self.assertRefused(ask("GET", "/api/v1/session", headers={"Host": "evil.example"}), 403, "host")
+        self.assertRefused(ask("GET", "/api/v1/session", headers={"Host": f"evil.example:{self.studio.port}"}), 403, "host")
+        self.assertRefused(ask("POST", "/api/v1/jobs", {}, {"Origin": "http://evil.example"}), 403, "origin")
+        self.assertRefused(ask("GET", "/api/v1/session", headers={"Origin": "null"}), 403, "origin")
+
+    def test_the_link_becomes_a_cookie(self):
+        first = self.studio.ask("GET", "/?token=" + self.studio.token, token=False)
+        self.assertEqual((first.status, first.headers["Location"]), (303, "/"))
+        cookie = first.headers["Set-Cookie"]
+        for part in ("HttpOnly", "SameSite=Strict", "Path=/"):
+            self.assertIn(part, cookie)
+        self.assertNotIn(self.studio.token, cookie)
+        with_it = {"Cookie": "a=b; " + cookie.split(";")[0]}
+        session = self.studio.ask("GET", "/api/v1/session", headers=with_it, token=False)
+        self.assertEqual(session.status, 200)
+        self.assertEqual(session.json()["folders"], [str(self.allowed)])
+        self.assertIn("default-src 'self'", session.headers["Content-Security-Policy"])
+        self.assertIsNone(session.headers["Access-Control-Allow-Origin"])
+
+    def test_only_loopback_is_listened_to(self):
+        listening = subprocess.run(["cat", "/proc/net/tcp", "/proc/net/tcp6"], capture_output=True, text=True).stdout
+        places = re.findall(r": ([0-9A-F]+):%04X 0+:0000 0A" % self.studio.port, listening)
+        self.assertEqual(places, ["0100007F"])
+
+    def test_one_studio_a_data_folder_and_a_clean_end(self):
+        self.fails("studio", "--no-browser", "--data", self.dir / "data", code=FAILED, says="--data")
+        self.fails("studio", "--no-browser", "--data", self.dir / "d2", "--port", self.studio.port, code=FAILED, says="--port")
+        self.studio.upload(make_picture(self.dir / "a.png"))  # starts a worker
+        children = subprocess.run(["pgrep", "-P", str(self.studio.process.pid)], capture_output=True, text=True).stdout.split()
+        self.assertTrue(children)
+        self.assertEqual(self.studio.stop(), DONE)
+        for child in children:
+            self.assertFalse(os.path.exists(f"/proc/{child}"))
+
+
+@needs_command("studio")
+class Pictures(WithStudio):
+    def test_uploads_are_looked_at_and_kept_by_content(self):
+        file = make_picture(self.dir / "山 水.png", 80, 60, channels=4)
+        first = self.studio.upload(file)
+        self.assertEqual({k: first[k] for k in ("name", "width", "height", "alpha", "format")},
+                         {"name": "山 水.png", "width": 80, "height": 60, "alpha": True, "format": "PNG"})
+        again = self.studio.upload(file, "../../copy.png")
+        self.assertEqual((again["id"], again["name"]), (first["id"], "copy.png"))
+        self.assertEqual(len(self.studio.get("/pictures")), 1)
+        shown = self.studio.ask("GET", f"/api/v1/pictures/{first['id']}?size=32")
+        self.assertEqual((shown.status, shown.headers["Content-Type"]), (200, "image/png"))
+        self.assertEqual(self.studio.ask("DELETE", f"/api/v1/pictures/{first['id']}").status, 204)
+        self.assertRefused(self.studio.ask("GET", f"/api/v1/pictures/{first['id']}"), 404)
+        self.assertEqual(os.listdir(self.dir / "data/pictures"), [])
+
+    def test_what_is_no_picture_is_refused_in_words_and_leaves_nothing(self):
+        self.assertRefused(self.studio.ask("POST", "/api/v1/pictures?name=a.txt", b"hello"), 422)
+        self.assertRefused(self.studio.ask("POST", "/api/v1/pictures?name=a.txt", b""), 400)
+        for file in support.bad_pictures(self.dir / "bad"):
+            with self.subTest(file):
+                answer = self.studio.ask("POST", "/api/v1/pictures?name=x.png", (self.dir / "bad" / file).read_bytes())
+                self.assertIn(answer.status, (201, 400, 413, 422))  # some can be read in part, one is empty
+        self.assertEqual(os.listdir(self.dir / "data/incoming"), [])
+
+    def test_a_preview_and_what_can_be_wrong_with_one(self):
+        picture = self.studio.upload(make_picture(self.dir / "a.png", 96, 64))
+        ask = lambda **over: self.studio.ask("POST", "/api/v1/preview", {"picture": picture["id"], "size": 64, **look(MODEL), **over})
+        self.assertEqual(ask().headers["Content-Type"], "image/jpeg")
+        self.assertNotEqual(ask().body, ask(strength=0).body)
+        self.assertRefused(ask(picture="nothing"), 404)
+        self.assertRefused(ask(size=0), 400)
+        self.assertRefused(ask(size="x"), 400)
+        self.assertRefused(ask(strength=2), 400)
+        self.assertRefused(ask(blend=[]), 400)
+        self.assertRefused(ask(blend=[{"model": "../" + MODEL}]), 404)
+        self.assertRefused(ask(blend=[{"model": "/etc/passwd"}]), 404)
+        self.assertRefused(ask(blend=[{"model": MODEL, "weight": 0}]), 400)
+        self.assertRefused(ask(blend=[{"model": "features"}]), 422)
+
+
+@needs_command("studio")
+class Stylise(WithStudio):
+    def test_the_bytes_are_those_of_linmo_apply(self):
+        pictures = [make_picture(self.dir / "甲.png", 120, 80, seed=1), make_picture(self.dir / "b.png", 64, 64, seed=2, channels=4)]
+        ids = [self.studio.upload(p)["id"] for p in pictures]
+        for format, extension in (("png", "png"), ("jpeg", "jpg"), ("webp", "webp")):
+            job = self.studio.begin(kind="stylise", pictures=ids, format=format, **look(MODEL, strength=0.7, keep=True))
+            state = self.studio.wait(job)
+            self.assertEqual((state["state"], state["failures"], state["progress"]), ("done", [], 1))
+            self.assertEqual([r["name"] for r in state["results"]], ["甲." + extension, "b." + extension])
+            for number, file in enumerate(pictures):
+                out = self.dir / f"out.{extension}"
+                self.run_linmo("apply", MODEL, file, "-o", out, "--strength", 0.7, "--keep-colour", "--force")
+                self.assertEqual(self.studio.result(job, number), out.read_bytes())
+        packed = zipfile.ZipFile(io.BytesIO(self.studio.ask("GET", f"/api/v1/jobs/{job}/results.zip").body))
+        self.assertEqual(packed.namelist(), ["甲.webp", "b.webp"])
+        self.assertEqual(packed.read("b.webp"), self.studio.result(job, 1))
+        self.assertEqual(self.studio.ask("DELETE", f"/api/v1/jobs/{job}").status, 204)
+        self.assertFalse((self.dir / "data/results" / job).exists())
+
+    def test_a_mixture_is_the_mean_of_its_styles(self):
+        file = make_picture(self.dir / "a.png", 72, 48)
+        picture = self.studio.upload(file)["id"]
+        request = look(MODEL, OTHER)
+        request["blend"][0]["weight"] = 3
+        job = self.studio.begin(kind="stylise", pictures=[picture], **request)
+        self.studio.wait(job)
+        mixed = self.dir / "mixed.png"
+        mixed.write_bytes(self.studio.result(job))
+        parts = []
+        for model in (MODEL, OTHER):
+            self.run_linmo("apply", model, file, "-o", self.dir / f"{model}.png")
+            parts.append(read_png(self.dir / f"{model}.png"))
+        got = read_png(mixed)
+        for row in range(48):
+            for at, value in enumerate(got[-1][row]):
+                wanted = 0.75 * parts[0][-1][row][at] + 0.25 * parts[1][-1][row][at]
+                self.assertLessEqual(abs(value - wanted), 0.5)
+
+    def test_one_name_twice_and_one_picture_gone(self):
+        a = self.studio.upload(make_picture(self.dir / "a.png", 48, 48, seed=1))["id"]
+        b = self.studio.upload(make_picture(self.dir / "b.png", 48, 48, seed=2), "a.png")["id"]
+        state = self.studio.wait(self.studio.begin(kind="stylise", pictures=[a, b], **look(MODEL)))
+        self.assertEqual([r["name"] for r in state["results"]], ["a.png", "a (2).png"])
+        self.assertRefused(self.studio.ask("POST", "/api/v1/jobs", {"kind": "stylise", "pictures": ["x"], **look(MODEL)}), 404)
+        self.assertRefused(self.studio.ask("POST", f"/api/v1/jobs/{state['id']}/cancel"), 409)
+        self.assertRefused(self.studio.ask("POST", f"/api/v1/jobs/{state['id']}/pause"), 409)
+        self.assertRefused(self.studio.ask("GET", f"/api/v1/jobs/{state['id']}/results/..%2f..%2fstudio.sqlite"), 404)
+
+    def test_many_at_once_in_order_and_killed_without_loss(self):
+        files = [make_picture(self.dir / f"{i}.png", 512, 512, seed=i) for i in range(4)]
+        ids = [self.studio.upload(f)["id"] for f in files]
+
+        def client(number):
+            return self.studio.begin(kind="stylise", pictures=[ids[number % 4]], **look(MODEL))
+
+        with concurrent.futures.ThreadPoolExecutor(64) as clients:
+            jobs = list(clients.map(client, range(64)))
+        self.studio.wait(jobs[3], seconds=60)
+        ready = [j for j in self.studio.get("/jobs") if j["state"] == "done"]
+        self.studio.kill()
+        self.studio.start()
+        for job in ready:
+            self.assertEqual(self.studio.get(f"/jobs/{job['id']}")["results"], job["results"])
+        states = [self.studio.wait(job, seconds=240) for job in jobs]
+        self.assertEqual({s["state"] for s in states}, {"done"})
+        listed = self.studio.get("/jobs")  # newest first
+        self.assertEqual([j["ended"] for j in listed], sorted((j["ended"] for j in listed), reverse=True))
+        one = {}
+        for state in states:
+            body = self.studio.ask("GET", state["results"][0]["href"]).body
+            self.assertEqual(one.setdefault(state["request"]["pictures"][0], body), body)
+
+
+@needs_command("studio")
+@unittest.skipUnless(has_command("train"), "this build cannot train")
+class Train(WithStudio):
+    def request(self, style_name, **over):
+        for side, tint in (("photos", (0, 0, 40)), ("paintings", (60, 0, 0))):
+            if not (self.allowed / side).exists():
+                make_folder(self.allowed / side, 6, width=96, height=96, tint=tint)
+        return {"kind": "train", "name": style_name, "content": {"folder": str(self.allowed / "photos")},
+                "style": {"folder": str(self.allowed / "paintings")}, "method": "fastcut", "size": 64, "seed": 1, "minutes": 0.15, **over}
+
+    def test_killed_in_the_middle_it_goes_on_and_ends_as_a_style(self):
+        job = self.studio.begin(**self.request("我的笔法", minutes=0.3))
+        end = time.monotonic() + 60
+        while not self.studio.get(f"/runs/{job}/stats") and time.monotonic() < end:
+            time.sleep(0.1)
+        before = self.studio.get(f"/runs/{job}/stats")[-1]["step"]
+        self.studio.kill()
+        time.sleep(2)  # the training saw its parent go, and saves what it has
+        self.studio.start()
+        state = self.studio.wait(job)
+        self.assertEqual((state["state"], state["message"]), ("done", ""))
+        rows = self.studio.get(f"/runs/{job}/stats")
+        steps = [row["step"] for row in rows]
+        self.assertGreaterEqual(steps[-1], before)
+        self.assertEqual(steps, sorted(set(steps)))
+        self.assertEqual([r["step"] for r in self.studio.get(f"/runs/{job}/stats?after={steps[-2]}")], steps[-1:])
+        samples = self.studio.get(f"/runs/{job}/samples")
+        self.assertEqual(self.studio.ask("GET", f"/api/v1/runs/{job}/samples/{samples[-1]['file']}").headers["Content-Type"], "image/png")
+        report = self.studio.ask("GET", f"/api/v1/runs/{job}/report.html")
+        self.assertIn("sandbox", report.headers["Content-Security-Policy"])
+        card = next(m for m in self.studio.get("/models") if m["id"] == "我的笔法")
+        self.assertEqual((card["title"], card["bundled"]), ("我的笔法", False))
+        picture = self.studio.upload(make_picture(self.dir / "a.png", 64, 64))["id"]
+        painted = self.studio.wait(self.studio.begin(kind="stylise", pictures=[picture], **look("我的笔法")))
+        self.assertEqual(painted["state"], "done")
+
+    def test_paused_resumed_and_stopped_early(self):
+        job = self.studio.begin(**self.request("a", minutes=5))
+        while not self.studio.get(f"/runs/{job}/samples"):
+            time.sleep(0.1)
+        self.assertEqual(self.studio.ask("POST", f"/api/v1/jobs/{job}/pause").status, 200)
+        self.studio.wait(job, until=("paused",))
+        self.assertEqual(self.studio.ask("POST", f"/api/v1/jobs/{job}/resume").status, 200)
+        self.studio.wait(job, until=("running",))
+        time.sleep(3)
+        self.studio.ask("POST", f"/api/v1/jobs/{job}/cancel")
+        state = self.studio.wait(job)
+        self.assertEqual(state["state"], "done")
+        self.assertIn("Stopped early", state["message"])
+        self.assertIn("a", [m["id"] for m in self.studio.get("/models")])
+
+    def test_uploads_teach_too_and_trouble_is_said(self):
+        make_folder(self.dir / "up", 4, width=96, height=96)
+        ids = [self.studio.upload(f)["id"] for f in sorted((self.dir / "up").iterdir())]
+        job = self.studio.begin(**self.request("uploads", style={"pictures": ids}, minutes=0.05))
+        self.assertEqual(self.studio.wait(job)["state"], "done")
+        (self.allowed / "empty").mkdir()
+        job = self.studio.begin(**self.request("nothing", style={"folder": str(self.allowed / "empty")}))
+        state = self.studio.wait(job)
+        self.assertEqual(state["state"], "failed")
+        self.assertIn("empty", state["message"])
+        self.assertNotIn("nothing", [m["id"] for m in self.studio.get("/models")])
+        for wrong in ({"method": "x"}, {"minutes": -1}, {"size": 65}, {"name": "../x"}, {"name": ""}, {"style": {}}, {"seed": 0.5}):
+            with self.subTest(wrong):
+                self.assertRefused(self.studio.ask("POST", "/api/v1/jobs", self.request("b", **wrong)), 400)
+        self.assertRefused(self.studio.ask("POST", "/api/v1/jobs", self.request("b", style={"folder": "/etc"})), 403)
+
+
+@needs_command("studio")
+class Folders(WithStudio):
+    def test_only_what_was_allowed_is_read(self):
+        make_folder(self.allowed / "山水", 3, width=80, height=80)
+        (self.allowed / "山水" / "notes.txt").write_text("x")
+        (self.allowed / "山水" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+        secret = self.dir / "secret"
+        make_folder(secret, 1, width=80, height=80)
+        (self.allowed / "link").symlink_to(secret)
+        folders = lambda path: self.studio.ask("GET", "/api/v1/folders?path=" + urllib.parse.quote(str(path)))
+        self.assertEqual([f["name"] for f in folders(self.allowed).json()["folders"]], ["山水"])
+        self.assertEqual(folders(self.allowed / "山水").json()["pictures"], 4)
+        check = self.studio.ask("POST", "/api/v1/folders/check", {"path": str(self.allowed / "山水")}).json()
+        self.assertEqual((check["usable"], [r["file"] for r in check["refused"]]), (3, ["broken.png"]))
+        sample = self.studio.ask("GET", "/api/v1/folders/thumbnail?path=" + urllib.parse.quote(check["samples"][0]))
+        self.assertEqual(sample.status, 200)
+        for outside in (secret, self.allowed / ".." / "secret", self.allowed / "link", "/", "/etc", "relative", ""):
+            with self.subTest(outside):
+                self.assertRefused(folders(outside), 403)
+        file = next(secret.iterdir())
+        self.assertRefused(self.studio.ask("GET", "/api/v1/folders/thumbnail?path=" + urllib.parse.quote(str(file))), 403)
+
+
+@needs_command("studio")
+class Models(WithStudio):
+    def test_a_checkpoint_is_imported_used_exported_and_deleted(self):
+        checkpoint = self.dir / "latest.safetensors"
+        support.write_safetensors(checkpoint, resnet_state())
+        add = lambda name, body: self.studio.ask("POST", "/api/v1/models?name=" + urllib.parse.quote(name), body)
+        added = add("莫奈.safetensors", checkpoint.read_bytes())
+        self.assertEqual((added.status, added.json()["id"]), (201, "莫奈"), added.body)
+        self.assertRefused(add("莫奈.safetensors", checkpoint.read_bytes()), 409)
+        self.assertRefused(add("x.pth", b"no checkpoint"), 422)
+        self.assertRefused(add("x.exe", b"x"), 422)
+        self.assertEqual(os.listdir(self.dir / "data/incoming"), [])
+        path = "/api/v1/models/" + urllib.parse.quote("莫奈")
+        self.assertEqual(self.studio.ask("GET", path + "/card.jpg").headers["Content-Type"], "image/jpeg")
+        for format in ("onnx", "pth", "safetensors"):
+            out = self.studio.ask("GET", f"{path}/export?format={format}")
+            self.assertEqual(out.status, 200)
+            self.assertGreater(len(out.body), 1000)
+        self.assertRefused(self.studio.ask("GET", path + "/export?format=exe"), 400)
+        self.assertEqual(self.studio.ask("DELETE", path).status, 204)
+        self.assertRefused(self.studio.ask("DELETE", path), 404)
+        self.assertRefused(self.studio.ask("DELETE", "/api/v1/models/" + MODEL), 403)
+
+
+@needs_command("studio")
+class Cultures(WithStudio):
+    def test_collections_are_made_labelled_and_compared(self):
+        for name, tint in (("江户", (60, 0, 0)), ("清", (0, 0, 60))):
+            make_folder(self.allowed / name, 12, width=96, height=96, tint=tint, seed=len(name))
+            job = self.studio.begin(kind="collect", name=name, sources=[str(self.allowed / name)])
+            self.assertEqual(self.studio.wait(job)["state"], "done")
+            self.assertRefused(self.studio.ask("POST", "/api/v1/jobs", {"kind": "collect", "name": name, "sources": [str(self.allowed / name)]}), 409)
+        self.assertEqual({(c["id"], c["works"]) for c in self.studio.get("/collections")}, {("江户", 12), ("清", 12)})
+        base = "/collections/" + urllib.parse.quote("江户")
+        work = self.studio.get(base + "/works?offset=1&limit=1")[0]["file"]
+        address = f"/api/v1{base}/works/{urllib.parse.quote(work, safe='')}"
+        self.assertEqual(self.studio.ask("PATCH", address, {"artist": "雪舟", "culture": "Japan"}).status, 204)
+        self.assertRefused(self.studio.ask("PATCH", address, {"sha256": "x"}), 400)
+        self.assertEqual([w["file"] for w in self.studio.get(base + "/works?filter=artist:" + urllib.parse.quote("雪舟"))], [work])
+        self.assertIn("artist", [f["field"] for f in self.studio.get(base + "?facets=1")["facets"]])
+        self.assertEqual(self.studio.ask("GET", address + "/thumbnail").status, 200)
+        self.assertIsInstance(self.studio.get(base + "/duplicates"), list)
+        job = self.studio.begin(kind="compare", name="两地", collections=["江户", "清"])
+        state = self.studio.wait(job, seconds=200)
+        self.assertEqual(state["state"], "done", state)
+        study = self.studio.get("/studies")[0]
+        self.assertEqual((study["id"], study["collections"], study["files"]), ("两地", ["江户", "清"], ["report.html", "map.html"]))
+        page = self.studio.ask("GET", "/api/v1/studies/" + urllib.parse.quote("两地") + "/report.html?lang=zh")
+        self.assertIn("sandbox allow-scripts", page.headers["Content-Security-Policy"])
+        self.assertRefused(self.studio.ask("GET", "/api/v1/studies/..%2f..%2f/studio.sqlite"), 404)
+
+
+@needs_command("studio")
+class Strangers(WithStudio):
+    def test_ten_thousand_strange_requests(self):
+        rng = random.Random(7)
+        words = ["pictures", "models", "jobs", "runs", "folders", "collections", "studies", "session", "preview", "check", "works",
+                 "results", "stats", "samples", "card.jpg", "export", "thumbnail", "..", "%2e%2e", "%00", "%ff", "%", "a" * 300, MODEL, "山"]
+        values = [None, True, -1, 1e308, "", "x", [], {}, [[]] * 3, {"folder": "/etc"}, {"pictures": ["x"]}, "../x", MODEL]
+        keys = ["kind", "name", "blend", "strength", "pictures", "picture", "size", "path", "content", "style", "method", "sources", "collections"]
+        connection = http.client.HTTPConnection("127.0.0.1", self.studio.port, timeout=30)
+        seen = set()
+        for _ in range(10_000):
+            path = "/api/v1/" + "/".join(rng.choice(words) for _ in range(rng.randint(1, 4)))
+            if rng.random() < 0.3:
+                path += "?" + "&".join(f"{rng.choice(['size', 'name', 'path', 'after', 'limit', 'format'])}={rng.choice(words)}" for _ in range(2))
+            path = urllib.parse.quote(path, safe="/?&=%")
+            body = None
+            if rng.random() < 0.5:
+                request = {rng.choice(keys): rng.choice(values) for _ in range(rng.randint(0, 5))}
+                if rng.random() < 0.5:
+                    request["kind"] = rng.choice(["stylise", "train", "collect", "compare"])
+                body = json.dumps(request).encode() if rng.random() < 0.8 else rng.randbytes(rng.randint(0, 200))
+            method = rng.choice(["GET", "POST", "POST", "DELETE", "PATCH", "PUT", "HEAD"])
+            try:
+                connection.request(method, path, body, {"Authorization": f"Bearer {self.studio.token}"})
+                response = connection.getresponse()
+                response.read()
+            except (http.client.HTTPException, ConnectionError):
+                connection.close()
+                connection = http.client.HTTPConnection("127.0.0.1", self.studio.port, timeout=30)
+                continue
+            seen.add(response.status)
+            self.assertNotIn(response.status, (500, 502), (method, path, body))
+        connection.close()
+        self.assertTrue({200, 400, 404, 405} <= seen, seen)
+        self.assertIsNone(self.studio.process.poll())
+        self.assertEqual(self.studio.get("/session")["version"][0], "0")
+
+    def test_slow_broken_and_huge(self):
+        idle = [socket.create_connection(("127.0.0.1", self.studio.port)) for _ in range(60)]
+        for number, one in enumerate(idle):
+            one.sendall(b"POST /api/v1/pictures HTTP/1.1\r\nHost: 127"[: 5 + number % 30])
+        raw = lambda text: self.raw(text.replace("AUTH", f"Host: 127.0.0.1:{self.studio.port}\r\nAuthorization: Bearer {self.studio.token}"))
+        self.assertIn(b" 413 ", raw("POST /api/v1/pictures HTTP/1.1\r\nAUTH\r\nContent-Length: 99999999999\r\n\r\n"))
+        self.assertIn(b" 413 ", raw("POST /api/v1/jobs HTTP/1.1\r\nAUTH\r\nContent-Length: 2000000\r\n\r\n"))
+        self.assertIn(b" 400 ", raw("nonsense\r\n\r\n"))
+        self.assertIn(b" 400 ", raw("GET http://127.0.0.1/ HTTP/1.1\r\nAUTH\r\n\r\n"))
+        self.assertIn(b" 400 ", raw("GET / HTTP/1.1\r\nX: " + "y" * 20_000 + "\r\n\r\n"))
+        half = raw("POST /api/v1/pictures?name=a.png HTTP/1.1\r\nAUTH\r\nContent-Length: 1000\r\n\r\nabc")  # then half-closed
+        self.assertEqual(half, b"")
+        self.assertEqual(os.listdir(self.dir / "data/incoming"), [])
+        self.assertIn(b" 100 ", raw("POST /api/v1/jobs HTTP/1.1\r\nAUTH\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}"))
+        deep = self.studio.ask("POST", "/api/v1/jobs", b"[" * 100_000)
+        self.assertRefused(deep, 400, "json")
+        self.assertEqual(self.studio.get("/session")["version"][0], "0")
+        for one in idle:
+            one.close()
+
+    def raw(self, text):
+        with socket.create_connection(("127.0.0.1", self.studio.port), timeout=20) as connection:
+            connection.sendall(text.encode())
+            connection.shutdown(socket.SHUT_WR)
+            heard = b""
+            try:
+                while piece := connection.recv(65536):
+                    heard += piece
+            except ConnectionError:
+                pass
+            return heard
+
+
+if __name__ == "__main__":
+    unittest.main()
