@@ -2,6 +2,8 @@
 // The wall of styles: cards, import, export.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "app/server/job_requests.h"
 #include "app/server/studio.h"
 #include "linmo/collection/manifest.h"
@@ -160,13 +162,24 @@ Task<Response> card(Studio& studio, Request& request) {
   co_return response;
 }
 
+// One's own first, then what photographs are painted with: most people come with one.
+std::vector<fs::path> in_order_of_use(const Studio& studio) {
+  std::vector<fs::path> files = studio.folders.all_models();
+  const auto rank = [&](const fs::path& file) {
+    return studio.folders.is_users_model(file) ? 0 : to_utf8(file.stem()).starts_with("photo-") ? 1 : 2;
+  };
+  std::stable_sort(files.begin(), files.end(),
+                   [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  return files;
+}
+
 }  // namespace
 
 void add_model_routes(Studio& studio) {
   Router& router = studio.router;
   router.add({"GET", "/api/v1/models", [&studio](Request&) -> Task<Response> {
                 json list = json::array();
-                for (const fs::path& file : studio.folders.all_models()) {
+                for (const fs::path& file : in_order_of_use(studio)) {
                   try {
                     list.push_back(about(studio, file));
                   } catch (const Error&) {  // `linmo models` says what is wrong with it

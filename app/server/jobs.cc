@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,6 +42,15 @@ double since(Clock::time_point start) {
 
 int lane_of(const Job& job) {
   return job.kind == "stylise" ? kPaint : kCommand;
+}
+
+// Whether a training has this run's folder: the one of a studio that was killed may still be saving.
+bool is_locked(const fs::path& run) {
+  const int descriptor = ::open((run / ".lock").c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool locked = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+  ::close(descriptor);
+  return locked;
 }
 
 std::string last_line(const fs::path& log) {
@@ -396,6 +406,11 @@ void Jobs::take_line(Entry& entry, const std::string& line) {
 Task<void> Jobs::run_command(Entry& entry) {
   Job& job = entry.job;
   job.failures.clear();
+  const auto begun = Clock::now();
+  while (job.kind == "train" && is_locked(folders_.runs() / job.id) && since(begun) < 120 && !stopping_) {
+    asio::steady_timer pause(context_, std::chrono::milliseconds(100));
+    co_await pause.async_wait(asio::use_awaitable);
+  }
   ChildSetup setup;
   setup.niceness = 10;  // previews come first
   std::vector<std::string> command = command_of(entry, setup.sandbox);

@@ -145,11 +145,7 @@ Studio::Studio(const StudioSettings& the_settings, Folders the_folders)
       painter(context, processes, painter_setup(settings, folders), folders.log()),
       jobs(context, folders, store, events, processes, painter) {}
 
-void run_studio(const StudioSettings& settings) {
-  Folders folders(settings.data.empty() ? default_data_folder() : settings.data, settings.allow);
-  lock_data(folders);
-  clean(folders);
-  Studio studio(settings, std::move(folders));
+void add_routes(Studio& studio) {
   add_session_routes(studio);
   add_picture_routes(studio);
   add_model_routes(studio);
@@ -157,6 +153,14 @@ void run_studio(const StudioSettings& settings) {
   add_folder_routes(studio);
   add_collection_routes(studio);
   add_page_routes(studio);
+}
+
+void run_studio(const StudioSettings& settings) {
+  Folders folders(settings.data.empty() ? default_data_folder() : settings.data, settings.allow);
+  lock_data(folders);
+  clean(folders);
+  Studio studio(settings, std::move(folders));
+  add_routes(studio);
 
   const std::string token = random_hex(20);
   Guard guard(token);

@@ -48,7 +48,8 @@ struct Studio {
   std::map<std::string, std::pair<std::string, std::string>> cards;  // key → type, bytes
 };
 
-// The API's routes, by what they are about (each in a file of its own).
+// All routes: the API's (docs/openapi.json), by what they are about in files of their own, and the pages.
+void add_routes(Studio& studio);
 void add_picture_routes(Studio& studio);
 void add_model_routes(Studio& studio);
 void add_job_routes(Studio& studio);

@@ -305,8 +305,7 @@ class Train(WithStudio):
             time.sleep(0.1)
         before = self.studio.get(f"/runs/{job}/stats")[-1]["step"]
         self.studio.kill()
-        time.sleep(2)  # the training saw its parent go, and saves what it has
-        self.studio.start()
+        self.studio.start()  # the training saw its parent go and may still be saving: the new one waits for it
         state = self.studio.wait(job)
         self.assertEqual((state["state"], state["message"]), ("done", ""))
         rows = self.studio.get(f"/runs/{job}/stats")

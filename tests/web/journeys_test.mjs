@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people do in the studio, in Debian's Chromium. With LINMO_BIN the journeys run against that binary and its
-// bundled models as well; without it those are skipped and the in-memory studio, behind the same security policy,
-// carries the rest.
+// What people do in the studio, in Debian's Chromium, against the in-memory studio behind the same security policy:
+// every page in every state. real_journeys_test.mjs makes the main ones with the real program.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { axe, binary, fake_studio, landscape_png, open_browser, real_studio, visit, why_not } from "./support.mjs";
+import { axe, fake_studio, landscape_png, open_browser, visit, why_not } from "./support.mjs";
 
 const skip = why_not();
 const picture = (name, seed = 0) => ({ name, mimeType: "image/png", buffer: landscape_png(480, 320, seed) });
@@ -209,26 +208,3 @@ for (const [look, options] of [
     }
   }, options);
 }
-
-test("with the real studio: a photograph is painted by a bundled model and downloaded", {
-  skip: skip || (binary ? false : "LINMO_BIN names no binary that has a studio"), timeout: 80_000,
-}, async () => {
-  const studio = await real_studio();
-  const { page, errors, close } = await visit(browser, studio.url);
-  try {
-    await add_pictures(page, picture("山水.png"));
-    await page.getByRole("button", { name: "Paint in full size" }).click();
-    const link = page.locator(".results a").first();
-    await link.waitFor({ timeout: 60_000 });
-    const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
-    const { readFileSync } = await import("node:fs");
-    const bytes = readFileSync(await download.path());
-    assert.equal(bytes.subarray(1, 4).toString(), "PNG");
-    assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [480, 320]);
-    assert.deepEqual(await axe(page), []);
-    assert.deepEqual(errors, []);
-  } finally {
-    await close();
-    await studio.stop();
-  }
-});

@@ -57,32 +57,42 @@ export async function fake_studio() {
   };
 }
 
-/** `linmo studio` in a data folder of its own. */
+/** `linmo studio` in a data folder of its own, which outlives a kill() and start(). */
 export async function real_studio(...args) {
   const data = mkdtempSync(join(tmpdir(), "linmo-studio-"));
-  const child = spawn(binary, ["studio", "--no-browser", "--port", "0", "--data", data, ...args]);
-  let said = "";
-  const url = await new Promise((resolve, reject) => {
-    const hear = (bytes) => {
-      said += bytes;
-      const found = said.match(/http:\/\/127\.0\.0\.1:\d+\/\S*/);
-      if (found) resolve(found[0]);
-    };
-    child.stdout.on("data", hear);
-    child.stderr.on("data", hear);
-    child.on("error", reject);
-    child.on("exit", (code) => reject(new Error(`linmo studio ended with ${code}: ${said}`)));
-  });
-  return {
-    url,
+  let child;
+  const start = () => {
+    child = spawn(binary, ["studio", "--no-browser", "--port", "0", "--data", data, ...args]);
+    let said = "";
+    return new Promise((resolve, reject) => {
+      const hear = (bytes) => {
+        said += bytes;
+        const found = said.match(/http:\/\/127\.0\.0\.1:\d+\/\S*/);
+        if (found) resolve(found[0]);
+      };
+      child.stdout.on("data", hear);
+      child.stderr.on("data", hear);
+      child.on("error", reject);
+      child.on("exit", (code) => reject(new Error(`linmo studio ended with ${code}: ${said}`)));
+    });
+  };
+  const end = async (signal) => {
+    child.removeAllListeners("exit");
+    const ended = new Promise((resolve) => child.on("exit", resolve));
+    child.kill(signal);
+    await ended;
+  };
+  const studio = {
+    url: await start(),
+    data,
+    kill: () => end("SIGKILL"),
+    restart: async () => (studio.url = await start()),
     stop: async () => {
-      child.removeAllListeners("exit");
-      const ended = new Promise((resolve) => child.on("exit", resolve));
-      child.kill("SIGTERM");
-      await ended;
+      await end("SIGTERM");
       rmSync(data, { recursive: true, force: true });
     },
   };
+  return studio;
 }
 
 export async function open_browser() {

@@ -79,6 +79,7 @@ std::string report_page(const Study& study, const std::vector<Figure>& figures) 
   page.close();
   thumbnails.define(page);
   page.keep_all("figure.");
+  page.keep_all("verdict.");  // legends name verdicts that no row may have
   return page.finish(title, kPageCss, kPageJs);
 }
 

@@ -69,7 +69,7 @@ function StudyView({ study }: { study: Study }) {
         </div>
       </div>
       {shown.value && (
-        <iframe sandbox="allow-scripts" title={`${name(shown.value)}: ${study.name}`}
+        <iframe sandbox="allow-scripts" ref={(frame) => frame?.scrollIntoView?.()} title={`${name(shown.value)}: ${study.name}`}
           src={api.study_url(study.id, shown.value, language.value)} />
       )}
     </article>
