@@ -111,6 +111,40 @@ Task<Response> import_model(Studio& studio, Request& request) {
   co_return Response::json(about(studio, installed), 201);
 }
 
+// {"name": …, "blend": [{"model": …, "weight": …}, …]}: by their weights, where they have one origin.
+Task<Response> mix_models(Studio& studio, Request& request) {
+  const json asked = request.json(), look = look_of_request(asked, studio.folders);
+  const std::string name = asked.contains("name") && asked["name"].is_string() ? asked["name"] : "";
+  if (name.empty() || safe_name(name, "") != name)
+    throw HttpError(400, "request", "\"name\" must be 1 to 120 bytes of text without slashes");
+  for (const fs::path& other : studio.folders.all_models())
+    if (to_utf8(other.stem()) == name)
+      throw HttpError(409, "exists", fmt::format("There is a style {} already; choose another name.", name));
+  const fs::path folder = studio.folders.work() / random_hex(8), made = folder / "mixed.safetensors";
+  fs::create_directories(folder);
+  std::vector<std::string> command = {"mix"}, weights = {"--weights"};
+  for (const json& part : look["blend"]) {
+    command.push_back(part["path"]);
+    weights.push_back(fmt::format("{:.6f}", part["weight"].get<double>()));
+  }
+  command.insert(command.end(), weights.begin(), weights.end());
+  command.insert(command.end(), {"-o", made.string()});
+  std::exception_ptr problem;
+  try {
+    co_await run_short_command(studio, command, folder);
+    model::Model mixed = model::load_model(made);
+    mixed.card["title"] = name;
+    model::save_model(studio.folders.models() / from_utf8(name + ".safetensors"), mixed);
+  } catch (...) {
+    problem = std::current_exception();
+  }
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
+  if (problem) std::rethrow_exception(problem);
+  studio.events.tell("model", {{"id", name}});
+  co_return Response::json(about(studio, studio.folders.models() / from_utf8(name + ".safetensors")), 201);
+}
+
 Task<Response> export_model(Studio& studio, Request& request) {
   const std::string id = request.parameter("id"), format = request.text("format", "safetensors");
   const fs::path file = studio.folders.find_model(id);
@@ -189,6 +223,8 @@ void add_model_routes(Studio& studio) {
               }});
   router.add({"POST", "/api/v1/models", [&studio](Request& request) { return import_model(studio, request); },
               true});
+  router.add(
+      {"POST", "/api/v1/models/mix", [&studio](Request& request) { return mix_models(studio, request); }});
   router.add({"DELETE", "/api/v1/models/{id}", [&studio](Request& request) -> Task<Response> {
                 const fs::path file = studio.folders.find_model(request.parameter("id"));
                 if (!studio.folders.is_users_model(file))

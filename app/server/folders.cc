@@ -51,6 +51,11 @@ std::vector<fs::path> Folders::readable() const {
   return all;
 }
 
+bool Folders::may_read(const fs::path& path) const {
+  const std::vector<fs::path> all = readable();
+  return std::any_of(all.begin(), all.end(), [&](const fs::path& root) { return is_below(path, root); });
+}
+
 fs::path Folders::allowed_path(const std::string& text) const {
   std::error_code code;
   const fs::path named = from_utf8(text);

@@ -35,6 +35,9 @@ struct Folders {
   // What a process that decodes may read: pictures, models and the allowed folders.
   std::vector<std::filesystem::path> readable() const;
 
+  // Whether a canonical path lies in one of these.
+  bool may_read(const std::filesystem::path& path) const;
+
   // A path that a client named, canonical. Throws HttpError 403 where it is not, links followed, inside an
   // allowed folder, 404 where it is not there.
   std::filesystem::path allowed_path(const std::string& text) const;

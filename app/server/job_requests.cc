@@ -2,6 +2,7 @@
 #include "app/server/job_requests.h"
 
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "app/server/http.h"
@@ -104,18 +105,44 @@ json checked_stylise(const json& request, const Folders& folders, Store& store) 
 json checked_train(const json& request, const Folders& folders, Store& store) {
   const std::string method = text_field(request, "method");
   if (method != "swift" && method != "cut" && method != "fastcut" && method != "cyclegan" &&
-      method != "classic")
-    wrong("\"method\" must be swift, cut, fastcut, cyclegan or classic");
+      method != "classic" && method != "tune")
+    wrong("\"method\" must be swift, cut, fastcut, cyclegan, classic or tune");
   const int64_t size = whole_field(request, "size", 128, 64, 512);
   if (size % 32 != 0) wrong("\"size\" must be a multiple of 32");
-  return {{"kind", "train"},
-          {"name", name_field(request)},
-          {"content", checked_source(request, "content", folders, store)},
-          {"style", checked_source(request, "style", folders, store)},
-          {"method", method},
-          {"minutes", number_field(request, "minutes", 10, 0.05, 2880)},
-          {"size", size},
-          {"seed", whole_field(request, "seed", 1, 0, 1LL << 31)}};
+  json out = {{"kind", "train"},
+              {"name", name_field(request)},
+              {"style", checked_source(request, "style", folders, store)},
+              {"method", method},
+              {"minutes", number_field(request, "minutes", 10, 0.05, 2880)},
+              {"size", size},
+              {"seed", whole_field(request, "seed", 1, 0, 1LL << 31)}};
+  if (method == "tune") {
+    out["model"] = text_field(request, "model");
+    folders.find_model(out["model"]);
+  }
+  // Without contents a model is tuned on the style's own pictures.
+  if (method != "tune" || request.contains("content"))
+    out["content"] = checked_source(request, "content", folders, store);
+  return out;
+}
+
+// Works of collections, as a map's selection names them: [[collection, file], …].
+json checked_works(const json& works, const Folders& folders) {
+  if (!works.is_array() || works.empty() || works.size() > 20'000)
+    wrong("\"works\" must be a list of 1 to 20000 pairs of a collection and a file");
+  std::map<std::string, std::set<std::string>> known;
+  for (const json& work : works) {
+    if (!work.is_array() || work.size() != 2 || !work[0].is_string() || !work[1].is_string())
+      wrong("\"works\" must be a list of pairs of a collection and a file");
+    const std::string collection = work[0], file = work[1];
+    if (!known.contains(collection)) {
+      const fs::path manifest = file_below(folder_below(folders.collections(), collection), kManifestName);
+      for (const Picture& picture : read_manifest(manifest).pictures) known[collection].insert(picture.file);
+    }
+    if (!known[collection].contains(file))
+      throw not_found(fmt::format("There is no work {} in {}.", safe_text(file), safe_text(collection)));
+  }
+  return works;
 }
 
 }  // namespace
@@ -150,6 +177,8 @@ json checked_request(const json& request, const Folders& folders, Store& store) 
     if (fs::exists(folders.collections() / from_utf8(name)))
       throw HttpError(409, "exists",
                       fmt::format("There is a collection {} already; choose another name.", name));
+    if (request.contains("works"))
+      return {{"kind", kind}, {"name", name}, {"works", checked_works(request["works"], folders)}};
     json sources = json::array();
     for (const std::string& source : texts_field(request, "sources", 100))
       sources.push_back(to_utf8(folders.allowed_path(source)));
@@ -186,6 +215,41 @@ fs::path source_folder(const json& source, const std::string& side, const std::s
     if (code) fs::copy_file(folders.pictures() / file, folder / file, fs::copy_options::overwrite_existing);
   }
   return folder;
+}
+
+std::vector<fs::path> works_as_sources(const json& works, const std::string& job, const Folders& folders) {
+  const fs::path folder = folders.sources() / job;
+  Manifest chosen;
+  std::map<std::string, std::map<std::string, Picture>> known;
+  for (const json& work : works) {
+    const std::string collection = work[0], file = work[1];
+    const fs::path from = folder_below(folders.collections(), collection);
+    if (!known.contains(collection))
+      for (Picture& picture : read_manifest(from / kManifestName).pictures)
+        known[collection][picture.file] = std::move(picture);
+    const auto at = known[collection].find(file);
+    if (at == known[collection].end()) continue;
+    // Links are followed, as collections of links are: but only to where pictures may be read.
+    const fs::path picture = fs::weakly_canonical(from / from_utf8(file));
+    if (!folders.may_read(picture) || !fs::is_regular_file(picture)) continue;
+    const std::string name = collection + "/" + file;
+    const fs::path to = (folder / "pictures" / from_utf8(name)).lexically_normal();
+    const fs::path relative = to.lexically_relative(folder / "pictures");
+    if (relative.empty() || *relative.begin() == "..") continue;
+    fs::create_directories(to.parent_path());
+    std::error_code code;
+    fs::create_hard_link(picture, to, code);
+    if (code) fs::copy_file(picture, to, fs::copy_options::overwrite_existing);
+    Picture row;
+    row.file = name;
+    for (const std::string_view column : kDescriptiveColumns)
+      descriptive_field(row, column) = descriptive_field(at->second, column);
+    chosen.pictures.push_back(std::move(row));
+  }
+  if (chosen.pictures.empty()) fail(ErrorKind::input, "none of these works is there any more");
+  // What is known of the works goes with them.
+  write_manifest(folder / "labels.csv", chosen);
+  return {folder / "pictures", folder / "labels.csv"};
 }
 
 void remove_unfinished(const Job& job, const Folders& folders) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "app/server/folders.h"
 #include "app/server/store.h"
@@ -23,6 +24,10 @@ nlohmann::json look_of_request(const nlohmann::json& request, const Folders& fol
 // The folder of a training's source: the one that was named, or one made of hard links to uploads.
 std::filesystem::path source_folder(const nlohmann::json& source, const std::string& side,
                                     const std::string& job, const Folders& folders, Store& store);
+
+// A folder with hard links to works of collections, and a table of what is known of them, for linmo collect.
+std::vector<std::filesystem::path> works_as_sources(const nlohmann::json& works, const std::string& job,
+                                                    const Folders& folders);
 
 // What a command left that did not come to its end.
 void remove_unfinished(const Job& job, const Folders& folders);

@@ -354,24 +354,35 @@ std::vector<std::string> Jobs::command_of(Entry& entry, Sandbox& sandbox) const 
     fs::create_directories(run);
     sandbox.write = {run};
     if (fs::exists(run / "settings.toml")) return {"train", "-o", run.string(), "--resume"};
-    return {"train",
-            "--content",
-            source_folder(request.at("content"), "content", job.id, folders_, store_).string(),
-            "--style",
-            source_folder(request.at("style"), "style", job.id, folders_, store_).string(),
-            "-o",
-            run.string(),
-            fmt::format("--method={}", request.at("method").get<std::string>()),
-            fmt::format("--time={:.0f}s", std::max(1.0, request.at("minutes").get<double>() * 60)),
-            fmt::format("--size={}", request.at("size").get<int64_t>()),
-            fmt::format("--seed={}", request.at("seed").get<int64_t>())};
+    std::vector<std::string> command = {"train"};
+    const std::string method = request.at("method");
+    if (method == "tune")
+      command = {"tune", folders_.find_model(request.at("model")).string()};
+    else
+      command.push_back("--method=" + method);
+    for (const char* side : {"content", "style"}) {
+      if (!request.contains(side)) continue;
+      command.push_back(fmt::format("--{}", side));
+      command.push_back(source_folder(request[side], side, job.id, folders_, store_).string());
+    }
+    command.insert(command.end(),
+                   {"-o", run.string(),
+                    fmt::format("--time={:.0f}s", std::max(1.0, request.at("minutes").get<double>() * 60)),
+                    fmt::format("--size={}", request.at("size").get<int64_t>()),
+                    fmt::format("--seed={}", request.at("seed").get<int64_t>())});
+    return command;
   }
   const fs::path name = from_utf8(request.at("name").get<std::string>());
   remove_unfinished(job, folders_);  // of a start before this one
   if (job.kind == "collect") {
     sandbox.write = {folders_.collections()};
     std::vector<std::string> command = {"collect"};
-    for (const json& source : request.at("sources")) command.push_back(source);
+    if (request.contains("works")) {
+      const std::vector<fs::path> made = works_as_sources(request["works"], job.id, folders_);
+      command.insert(command.end(), {made[0].string(), "--metadata", made[1].string()});
+    } else {
+      for (const json& source : request.at("sources")) command.push_back(source);
+    }
     command.insert(command.end(), {"-o", (folders_.collections() / name).string()});
     return command;
   }

@@ -338,6 +338,15 @@ class Train(WithStudio):
         self.assertIn("Stopped early", state["message"])
         self.assertIn("a", [m["id"] for m in self.studio.get("/models")])
 
+    def test_a_style_is_tuned(self):
+        request = self.request("tuned", method="tune", model=MODEL, minutes=0.1)
+        del request["content"]
+        state = self.studio.wait(self.studio.begin(**request))
+        self.assertEqual(state["state"], "done", state)
+        self.assertIn("tuned", [m["id"] for m in self.studio.get("/models")])
+        self.assertRefused(self.studio.ask("POST", "/api/v1/jobs", {**request, "name": "b", "model": "x"}), 404)
+        self.assertRefused(self.studio.ask("POST", "/api/v1/jobs", {**request, "name": "b", "method": "swift"}), 400)
+
     def test_uploads_teach_too_and_trouble_is_said(self):
         make_folder(self.dir / "up", 4, width=96, height=96)
         ids = [self.studio.upload(f)["id"] for f in sorted((self.dir / "up").iterdir())]
@@ -402,6 +411,25 @@ class Models(WithStudio):
         self.assertRefused(self.studio.ask("DELETE", "/api/v1/models/" + MODEL), 403)
 
 
+    def test_styles_of_one_origin_are_mixed(self):
+        mix = lambda name, *models: self.studio.ask("POST", "/api/v1/models/mix", {"name": name, "blend": look(*models)["blend"]})
+        mixed = mix("之间", MODEL, OTHER)
+        self.assertEqual((mixed.status, mixed.json()["title"]), (201, "之间"), mixed.body)
+        self.run_linmo("mix", MODEL, OTHER, "-o", self.dir / "m.safetensors")
+        picture = make_picture(self.dir / "a.png", 64, 48)
+        self.run_linmo("apply", self.dir / "m.safetensors", picture, "-o", self.dir / "out.png")
+        job = self.studio.begin(kind="stylise", pictures=[self.studio.upload(picture)["id"]], **look("之间"))
+        self.studio.wait(job)
+        self.assertEqual(self.studio.result(job), (self.dir / "out.png").read_bytes())
+        self.assertRefused(mix("之间", MODEL, OTHER), 409)
+        self.assertRefused(mix("../x", MODEL, OTHER), 400)
+        checkpoint = self.dir / "other.safetensors"
+        support.write_safetensors(checkpoint, resnet_state())
+        self.studio.ask("POST", "/api/v1/models?name=other.safetensors", checkpoint.read_bytes())
+        self.assertRefused(mix("b", MODEL, "other"), 422, says="other")
+        self.assertEqual(os.listdir(self.dir / "data/work"), [])
+
+
 @needs_command("studio")
 class Cultures(WithStudio):
     def test_collections_are_made_labelled_and_compared(self):
@@ -425,6 +453,15 @@ class Cultures(WithStudio):
         self.assertEqual(state["state"], "done", state)
         study = self.studio.get("/studies")[0]
         self.assertEqual((study["id"], study["collections"], study["files"]), ("两地", ["江户", "清"], ["report.html", "map.html"]))
+        works = [["江户", work], ["清", self.studio.get("/collections/" + urllib.parse.quote("清") + "/works")[0]["file"]]]
+        state = self.studio.wait(self.studio.begin(kind="collect", name="圈选", works=works))
+        self.assertEqual(state["state"], "done", state)
+        chosen = self.studio.get("/collections/" + urllib.parse.quote("圈选") + "/works")
+        self.assertEqual({w.get("artist") for w in chosen}, {"雪舟", None})
+        self.assertEqual(len(chosen), 2)
+        for wrong in ([], [["江户"]], [["江户", "../manifest.csv"]], [["x", work]], [1]):
+            answer = self.studio.ask("POST", "/api/v1/jobs", {"kind": "collect", "name": "b", "works": wrong})
+            self.assertIn(answer.status, (400, 404))
         page = self.studio.ask("GET", "/api/v1/studies/" + urllib.parse.quote("两地") + "/report.html?lang=zh")
         self.assertIn("sandbox allow-scripts", page.headers["Content-Security-Policy"])
         self.assertRefused(self.studio.ask("GET", "/api/v1/studies/..%2f..%2f/studio.sqlite"), 404)

@@ -84,7 +84,7 @@ journey("a photograph is painted by a bundled model; the download has the bytes 
   await page.waitForTimeout(500);
   await keep(page, "stylise");
   assert.deepEqual(await axe(page), []);
-  await page.getByRole("button", { name: "photograph → ukiyo-e", exact: true }).first().click();
+  await page.getByRole("button", { name: "Photograph → ukiyo-e", exact: true }).first().click();
   const bytes = await paint(page);
   if (photo) return;
   const input = join(studio.data, "in.png"), output = join(studio.data, "out.png");
@@ -152,6 +152,8 @@ journey("两个收藏做成后相互比较，地图可以圈选", async (page) =
   await keep(page, "report");
   await page.getByRole("button", { name: "Map" }).click();
   const map = page.frameLocator("iframe");
+  await map.getByText(/shown: [1-9]/).waitFor();
+  await page.waitForTimeout(500);  // the page brings the frame into sight when it is loaded
   await map.locator("#lasso").click();
   await page.locator("iframe").evaluate((frame) => frame.scrollIntoView());
   const box = await map.locator("canvas").last().boundingBox();
@@ -162,6 +164,11 @@ journey("两个收藏做成后相互比较，地图可以圈选", async (page) =
   await page.mouse.up();
   await map.getByText(/selected: [1-9]/).waitFor();
   await keep(page, "map");
+  await map.getByRole("button", { name: "Make a collection" }).click();
+  await page.getByLabel(/Name of a collection of these/).fill("圈选");
+  await page.getByRole("button", { name: "Make the collection" }).click();
+  await page.getByRole("link", { name: "Collections", exact: true }).click();
+  await page.getByRole("link", { name: /^圈选/ }).waitFor({ timeout: 60_000 });
 }, { locale: "zh-CN" });
 
 journey("models have cards and are exported", async (page) => {
@@ -170,7 +177,12 @@ journey("models have cards and are exported", async (page) => {
   if (shots) await page.waitForTimeout(2000);
   await keep(page, "models");
   assert.deepEqual(await axe(page), []);
-  const card = page.locator(".model-card", { hasText: "ukiyo-e → Chinese" }).first();
+  await page.getByRole("combobox", { name: "One" }).selectOption("photo-to-ukiyoe");
+  await page.getByRole("combobox", { name: "The other" }).selectOption("photo-to-impressionism");
+  await page.getByLabel("Name of the new style").fill("之间");
+  await page.getByRole("button", { name: "Make it" }).click();
+  await page.locator(".model-card", { hasText: "之间" }).waitFor();
+  const card = page.locator(".model-card", { hasText: "Ukiyo-e → Chinese" }).first();
   await card.getByText("Details").click();
   const [download] = await Promise.all([page.waitForEvent("download"), card.getByRole("link", { name: /ONNX/ }).click()]);
   assert.match(download.suggestedFilename(), /\.onnx$/);

@@ -89,6 +89,7 @@ std::string map_page(const Study& study) {
   page.element("button", say("map.all"), "id=\"all\"");
   page.element("button", say("map.clear"), "id=\"clear\"");
   page.element("button", say("map.save"), "id=\"save\"");
+  page.element("button", say("map.collect"), "id=\"collect\" hidden");  // inside the studio only
   page.close();
   page.open("div.stage");
   page.raw(

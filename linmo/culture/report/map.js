@@ -323,6 +323,14 @@ const linmoMap = (() => {
   document.getElementById("all").addEventListener("click", () => { seeAll(); ask(); });
   document.getElementById("clear").addEventListener("click", release);
   document.getElementById("save").addEventListener("click", save);
+  // The studio shows this page in a frame and makes a collection of what it is told; nobody else listens.
+  const collect = document.getElementById("collect");
+  collect.hidden = window.parent === window;
+  collect.addEventListener("click", () => {
+    const works = [];
+    for (let i = 0; i < count; ++i) if (taken[i] && shown[i]) works.push([data.groups[group[i]].name, data.file[i]]);
+    window.parent.postMessage({ linmo: "works", works }, "*");
+  });
   for (const box of boxes) box.addEventListener("change", filter);
   search.addEventListener("input", filter);
   select.addEventListener("change", filter);

@@ -129,6 +129,7 @@ constexpr Text kTexts[] = {
     {"map.all", "See all (0)", "显示全部 (0)", "全体 (0)"},
     {"map.clear", "Let go (Esc)", "取消 (Esc)", "解除 (Esc)"},
     {"map.save", "Save as CSV (D)", "存为 CSV (D)", "CSV で保存 (D)"},
+    {"map.collect", "Make a collection", "建立藏品集", "コレクションを作る"},
     {"map.filter", "Show only works whose", "只显示", "次の作品だけを表示"},
     {"map.contains", "contains", "包含", "に含まれる語"},
     {"map.selected", "selected", "已选", "選択中"},

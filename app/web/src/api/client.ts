@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The only place that speaks HTTP. Every failure is a StudioError whose message may be shown as it is.
 import type {
-  Collection, CollectionDetail, FolderCheck, FolderListing, Job, JobRequest, Model, Picture, PreviewRequest, Run,
+  BlendPart, Collection, CollectionDetail, FolderCheck, FolderListing, Job, JobRequest, Model, Picture, PreviewRequest, Run,
   RunSample, Session, StatsRow, Study, Work,
 } from "./types";
 
@@ -59,6 +59,7 @@ export const api = {
   import_model: (file: File) => json<Model | Job>(`/models?name=${part(file.name)}`, raw(file)),
   export_url: (id: string, format: "onnx" | "safetensors" | "pth") =>
     `${root}/models/${part(id)}/export?format=${format}`,
+  mix_models: (name: string, blend: BlendPart[]) => json<Model>("/models/mix", sending("POST", { name, blend })),
   remove_model: (id: string) => ask(`/models/${part(id)}`, { method: "DELETE" }),
 
   pictures: () => json<Picture[]>("/pictures"),

@@ -89,9 +89,12 @@ export type Source = { folder: string } | { pictures: string[] };
 export interface TrainRequest {
   kind: "train";
   name: string;
-  content: Source;
+  /** Tuning can do without. */
+  content?: Source;
   style: Source;
   method: string;
+  /** With method "tune": the style to begin with. */
+  model?: string;
   minutes: number;
   size: number;
   seed: number;
@@ -100,7 +103,9 @@ export interface TrainRequest {
 export interface CollectRequest {
   kind: "collect";
   name: string;
-  sources: string[];
+  sources?: string[];
+  /** Instead of sources: pairs of a collection and a file. */
+  works?: [string, string][];
 }
 
 export interface CompareRequest {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { api } from "../api/client";
 import type { Collection, Study } from "../api/types";
 import { t } from "../i18n";
@@ -52,9 +53,46 @@ function NewComparison({ all }: { all: Collection[] }) {
   );
 }
 
+type Works = [string, string][];
+
+/** What a map tells of its selection: it is a stranger's page, so its word is looked at. */
+function works_of(data: unknown): Works | undefined {
+  if (typeof data !== "object" || data === null || (data as { linmo?: unknown }).linmo !== "works") return undefined;
+  const works = (data as { works?: unknown }).works;
+  if (!Array.isArray(works) || works.length === 0 || works.length > 20000) return undefined;
+  const is_pair = (w: unknown) => Array.isArray(w) && w.length === 2 && w.every((part) => typeof part === "string");
+  return works.every(is_pair) ? works as Works : undefined;
+}
+
+function SelectionForm({ works, close }: { works: Works; close: () => void }) {
+  const name = useSignal(""), problem = useSignal("");
+  const make = (event: Event) => {
+    event.preventDefault();
+    if (!name.value.trim()) return;
+    start_job({ kind: "collect", name: name.value.trim(), works })
+      .then(close, (error: unknown) => (problem.value = error_text(error)));
+  };
+  return (
+    <form class="row" onSubmit={make}>
+      <TextField label={t("cultures.selection", { n: works.length })} value={name.value} onInput={(v) => (name.value = v)} />
+      <button class="primary" type="submit" disabled={!name.value.trim()}>{t("collections.make")}</button>
+      <button type="button" onClick={close}>{t("app.close")}</button>
+      {problem.value && <Problem text={problem.value} />}
+    </form>
+  );
+}
+
 function StudyView({ study }: { study: Study }) {
   // The study's pages are files of their own with scripts in them: they get no access to the studio.
   const shown = useSignal<"" | "report.html" | "map.html">("");
+  const frame = useRef<HTMLIFrameElement | null>(null), selection = useSignal<Works | undefined>(undefined);
+  useEffect(() => {
+    const hear = (event: MessageEvent) => {
+      if (frame.current && event.source === frame.current.contentWindow) selection.value = works_of(event.data);
+    };
+    addEventListener("message", hear);
+    return () => removeEventListener("message", hear);
+  }, []);
   const sides = (["report.html", "map.html"] as const).filter((file) => study.files.includes(file));
   const name = (file: "report.html" | "map.html") => t(file === "report.html" ? "cultures.report" : "cultures.map");
   return (
@@ -68,8 +106,9 @@ function StudyView({ study }: { study: Study }) {
           ))}
         </div>
       </div>
+      {selection.value && <SelectionForm works={selection.value} close={() => (selection.value = undefined)} />}
       {shown.value && (
-        <iframe sandbox="allow-scripts" ref={(frame) => frame?.scrollIntoView?.()} title={`${name(shown.value)}: ${study.name}`}
+        <iframe sandbox="allow-scripts allow-downloads" ref={frame} onLoad={() => frame.current?.scrollIntoView()} title={`${name(shown.value)}: ${study.name}`}
           src={api.study_url(study.id, shown.value, language.value)} />
       )}
     </article>

@@ -6,7 +6,7 @@ import type { Job, Model } from "../api/types";
 import { bytes_text, t } from "../i18n";
 import { dragging, useDroppedFiles } from "../parts/drop";
 import { PageHead } from "../parts/page_head";
-import { FileButton } from "../parts/fields";
+import { FileButton, Slider, TextField } from "../parts/fields";
 import { Listed, Problem } from "../parts/states";
 import { StylePicture } from "../parts/style_card";
 import { go } from "../state/route";
@@ -60,6 +60,53 @@ function ModelCard({ model }: { model: Model }) {
   );
 }
 
+/** Between two styles of one origin; those that cannot be mixed are refused in words. */
+function Mixing({ all }: { all: Model[] }) {
+  const first = useSignal(""), second = useSignal(""), share = useSignal(50), name = useSignal("");
+  const problem = useSignal(""), busy = useSignal(false);
+  const one = all.find((m) => m.id === first.value) ?? all[0]!;
+  const others = all.filter((m) => m !== one);
+  const other = others.find((m) => m.id === second.value) ?? others[0]!;
+  const mix = async (event: Event) => {
+    event.preventDefault();
+    if (busy.value || !name.value.trim()) return;
+    busy.value = true;
+    problem.value = "";
+    try {
+      await api.mix_models(name.value.trim(), [
+        { model: one.id, weight: (100 - share.value) / 100 }, { model: other.id, weight: share.value / 100 }]);
+      name.value = "";
+      await models.load();
+    } catch (error) {
+      problem.value = error_text(error);
+    }
+    busy.value = false;
+  };
+  const choice = (label: string, shown: Model, from: Model[], set: (id: string) => void) => (
+    <label>
+      <span>{label}</span>
+      <select value={shown.id} onChange={(e) => set(e.currentTarget.value)}>
+        {from.map((m) => <option key={m.id} value={m.id}>{model_title(m)}</option>)}
+      </select>
+    </label>
+  );
+  return (
+    <form class="panel mixing" onSubmit={(event) => void mix(event)}>
+      <h2>{t("models.mix")}</h2>
+      <p class="hint">{t("models.mix_hint")}</p>
+      <div class="two">
+        {choice(t("models.mix_first"), one, all, (id) => (first.value = id))}
+        {choice(t("models.mix_second"), other, others, (id) => (second.value = id))}
+      </div>
+      <Slider label={t("models.mix_share")} min={0} max={100} step={5} value={share.value}
+        text={`${100 - share.value} : ${share.value}`} onInput={(value) => (share.value = value)} />
+      <TextField label={t("models.mix_name")} value={name.value} onInput={(v) => (name.value = v)} />
+      <button type="submit" disabled={busy.value || !name.value.trim()}>{t("models.mix_make")}</button>
+      {problem.value && <Problem text={problem.value} />}
+    </form>
+  );
+}
+
 export function ModelsPage() {
   const busy = useSignal(""), problem = useSignal("");
   const take = useCallback((files: File[]) => {
@@ -89,7 +136,12 @@ export function ModelsPage() {
         {problem.value && <Problem text={problem.value} />}
       </PageHead>
       <Listed list={models}>
-        {() => <ul class="model-wall">{(styles.value ?? []).map((m) => <ModelCard key={m.id} model={m} />)}</ul>}
+        {() => (
+          <>
+            <ul class="model-wall">{(styles.value ?? []).map((m) => <ModelCard key={m.id} model={m} />)}</ul>
+            {(styles.value ?? []).length > 1 && <Mixing all={styles.value!} />}
+          </>
+        )}
       </Listed>
     </div>
   );

@@ -7,9 +7,9 @@ import { PageHead } from "../parts/page_head";
 import { RunView } from "../parts/run_view";
 import { SourceChoice } from "../parts/source_choice";
 import { Empty, Listed, Problem } from "../parts/states";
-import { error_text, runs, start_job } from "../state/studio";
+import { error_text, model_title, runs, start_job, styles } from "../state/studio";
 
-const methods = ["swift", "cut", "cyclegan"] as const;
+const methods = ["swift", "tune", "cut", "cyclegan"] as const;
 // The slider's stops: minutes that differ by something one can feel.
 const stops = [1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480];
 const size = 128, seed = 1;
@@ -17,9 +17,12 @@ const size = 128, seed = 1;
 function NewRun() {
   const name = useSignal(""), method = useSignal<(typeof methods)[number]>("swift"), stop = useSignal(5);
   const style = useSignal<Source | undefined>(undefined), content = useSignal<Source | undefined>(undefined);
-  const problem = useSignal(""), busy = useSignal(false);
+  const problem = useSignal(""), busy = useSignal(false), from = useSignal("");
+  const begin_with = styles.value ?? [];
+  const tuned = begin_with.find((m) => m.id === from.value) ?? begin_with[0];
   const missing = [
-    name.value.trim() ? "" : t("train.name"), style.value ? "" : t("train.style"), content.value ? "" : t("train.content"),
+    name.value.trim() ? "" : t("train.name"), style.value ? "" : t("train.style"),
+    content.value || method.value === "tune" ? "" : t("train.content"),
   ].filter(Boolean);
   const minutes = stops[stop.value]!;
   const start = async (event: Event) => {
@@ -29,8 +32,9 @@ function NewRun() {
     busy.value = true;
     try {
       await start_job({
-        kind: "train", name: name.value.trim(), content: content.value!, style: style.value!, method: method.value,
-        minutes, size, seed,
+        kind: "train", name: name.value.trim(), style: style.value!, method: method.value, minutes, size, seed,
+        ...(content.value ? { content: content.value } : {}),
+        ...(method.value === "tune" && tuned ? { model: tuned.id } : {}),
       });
       name.value = "";
     } catch (error) {
@@ -55,6 +59,14 @@ function NewRun() {
             <span><b>{t(`train.method.${key}`)}</b> {t(`train.method.${key}_is`)}</span>
           </label>
         ))}
+        {method.value === "tune" && (
+          <label class="begin-with">
+            <span>{t("train.begin_with")}</span>
+            <select value={tuned?.id ?? ""} onChange={(e) => (from.value = e.currentTarget.value)}>
+              {begin_with.map((m) => <option key={m.id} value={m.id}>{model_title(m)}</option>)}
+            </select>
+          </label>
+        )}
       </fieldset>
       <Slider label={t("train.minutes")} min={0} max={stops.length - 1} step={1} value={stop.value}
         text={duration_text(minutes * 60)} onInput={(value) => (stop.value = value)} />

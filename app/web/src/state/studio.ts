@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { api, StudioError } from "../api/client";
 import type { Collection, Job, JobRequest, Model, Picture, Run, Session, Study } from "../api/types";
-import { t } from "../i18n";
+import { strings, t, type Key } from "../i18n";
 import { language } from "./prefs";
 import { error_text, loaded } from "./load";
 import type { Page } from "./route";
@@ -33,6 +33,9 @@ export const visible_pages = computed<Page[]>(() => {
 });
 
 export function model_title(model: Model): string {
+  // Those that come with linmo have names in every language.
+  const known = `style.${model.id}`;
+  if (model.bundled && known in strings.en) return t(known as Key);
   if (typeof model.title === "string") return model.title || model.name;
   return model.title?.[language.value] ?? model.title?.en ?? model.name;
 }
