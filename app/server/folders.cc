@@ -28,12 +28,13 @@ bool is_plain_segment(const std::string& name) {
 Folders::Folders(const fs::path& data_folder, const std::vector<fs::path>& allowed_folders)
     : library(model::default_library()) {
   std::error_code code;
-  fs::create_directories(data_folder, code);
+  const bool is_new = fs::create_directories(data_folder, code);
   if (code)
     fail(ErrorKind::io, "cannot make the data folder {}: {}; choose another with --data",
          to_utf8(data_folder), code.message());
   data = fs::canonical(data_folder);
-  fs::permissions(data, fs::perms::owner_all, code);  // whose pictures these are is nobody else's business
+  // Whose pictures these are is nobody else's business; a folder that was there is its owner's to decide.
+  if (is_new) fs::permissions(data, fs::perms::owner_all, code);
   for (const fs::path& folder : {incoming(), pictures(), work(), results(), sources(), runs(), models(),
                                  collections(), studies(), cards()})
     fs::create_directories(folder);

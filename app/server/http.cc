@@ -94,10 +94,10 @@ class Connection {
     error_code code;
     co_await http::async_read_header(stream_, buffer_, parser,
                                      asio::redirect_error(asio::use_awaitable, code));
-    if (code == http::error::end_of_stream || code == beast::error::timeout ||
-        code.category() != http::make_error_code(http::error::end_of_stream).category()) {
-      if (code) co_return false;
-    }
+    const bool is_broken_request =
+        code.category() == http::make_error_code(http::error::end_of_stream).category() &&
+        code != http::error::end_of_stream;
+    if (code && !is_broken_request) co_return false;  // the client went, or said nothing for too long
     if (code) {
       const bool large = code == http::error::body_limit;
       const Response bad = large ? too_large(limits_.upload_bytes)

@@ -83,7 +83,7 @@ void Worker::forget_child() {
 }
 
 void Worker::interrupt() {
-  if (child_ >= 0 && !turns_.empty()) processes_.signal(child_, SIGINT);
+  if (child_ >= 0 && !turns_->empty()) processes_.signal(child_, SIGINT);
 }
 
 void Worker::stop() {
@@ -102,25 +102,25 @@ Task<Frame> Worker::ask(json value, std::chrono::seconds patience, std::string k
 Task<Frame> Worker::ask(Wish wish) {
   if (stopped_) throw HttpError(503, "stopping", "The studio is stopping.");
   if (!wish.key.empty()) {
-    for (size_t i = turns_.size(); i-- > 1;) {  // never the one under way
-      if (turns_[i]->key != wish.key) continue;
-      turns_[i]->superseded = true;
-      turns_[i]->bell.ring();
-      turns_.erase(turns_.begin() + static_cast<std::ptrdiff_t>(i));
+    for (size_t i = turns_->size(); i-- > 1;) {  // never the one under way
+      if ((*turns_)[i]->key != wish.key) continue;
+      (*turns_)[i]->superseded = true;
+      (*turns_)[i]->bell.ring();
+      turns_->erase(turns_->begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
   const auto turn = std::make_shared<Turn>(context_, wish.key);
-  turns_.push_back(turn);
-  while (turns_.empty() || turns_.front() != turn) {
+  turns_->push_back(turn);
+  while (turns_->empty() || turns_->front() != turn) {
     if (turn->superseded) throw HttpError(409, "superseded", "A newer request took the place of this one.");
     co_await turn->bell.wait();
   }
   // Whatever happens, the next has its turn.
   struct Next {
-    std::deque<std::shared_ptr<Turn>>& turns;
+    std::shared_ptr<std::deque<std::shared_ptr<Turn>>> turns;
     ~Next() {
-      turns.pop_front();
-      if (!turns.empty()) turns.front()->bell.ring();
+      turns->pop_front();
+      if (!turns->empty()) turns->front()->bell.ring();
     }
   } next{turns_};
   co_return co_await talk(wish);

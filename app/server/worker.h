@@ -48,7 +48,7 @@ class Worker {
   // ends over it as HttpError 422 "crashed", and the next wish gets a new one.
   Task<Frame> ask(Wish wish);
   Task<Frame> ask(nlohmann::json value, std::chrono::seconds patience, std::string key = {});
-  size_t waiting() const { return turns_.size(); }
+  size_t waiting() const { return turns_->size(); }
   void interrupt();  // the wish under way ends with HttpError 409 "cancelled"
   void stop();
 
@@ -61,7 +61,9 @@ class Worker {
   Processes& processes_;
   ChildSetup setup_;
   std::filesystem::path log_;
-  std::deque<std::shared_ptr<Turn>> turns_;  // the first is under way
+  // The first is under way. Shared, as wishes that wait when the studio ends outlive the worker.
+  std::shared_ptr<std::deque<std::shared_ptr<Turn>>> turns_ =
+      std::make_shared<std::deque<std::shared_ptr<Turn>>>();
   asio::local::stream_protocol::socket socket_;
   pid_t child_ = -1;
   bool stopped_ = false;
