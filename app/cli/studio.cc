@@ -9,8 +9,8 @@ namespace linmo::cli {
 namespace {
 
 struct Options {
-  std::string data;
-  std::vector<std::string> allow;
+  std::string data, listen = "127.0.0.1", password_file;
+  std::vector<std::string> allow, hosts;
   int port = 0;
   int64_t upload = 256, pictures = 10, memory = 8;
   bool no_browser = false;
@@ -21,6 +21,9 @@ int run(const Options& o) {
   settings.data = o.data;
   settings.allow = {o.allow.begin(), o.allow.end()};
   settings.port = static_cast<uint16_t>(o.port);
+  settings.listen = o.listen;
+  settings.hosts = o.hosts;
+  settings.password_file = o.password_file;
   settings.open_browser = !o.no_browser;
   settings.upload_bytes = static_cast<uint64_t>(o.upload) << 20;
   settings.picture_bytes = static_cast<uint64_t>(o.pictures) << 30;
@@ -62,6 +65,16 @@ void add_studio(Registry registry) {
   command->add_option("--port", o->port, "0: any that is free")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
+  command
+      ->add_option(
+          "--listen", o->listen,
+          "address to listen at; another than this machine's own needs --password-file, and is not encrypted")
+      ->capture_default_str();
+  command->add_option("--password-file", o->password_file,
+                      "file with a password in its first line, for who has no link");
+  command
+      ->add_option("--host", o->hosts, "name or address by which other machines call the studio; repeatable")
+      ->allow_extra_args(false);
   command->add_flag("--no-browser", o->no_browser, "print the link and open nothing");
   command->add_option("--max-upload", o->upload, "MB of one file")
       ->check(CLI::Range(1, 4096))

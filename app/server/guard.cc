@@ -2,6 +2,7 @@
 #include "app/server/guard.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -39,14 +40,58 @@ std::string random_hex(int bytes) {
   return text;
 }
 
-void Guard::listens_at(uint16_t port) {
+Password::Password(const std::string& text) : salt_(random_hex(16)) {
+  hash_.resize(32);
+  if (EVP_PBE_scrypt(text.data(), text.size(), reinterpret_cast<const unsigned char*>(salt_.data()),
+                     salt_.size(), 1 << 15, 8, 1, 64 << 20, reinterpret_cast<unsigned char*>(hash_.data()),
+                     hash_.size()) != 1)
+    fail(ErrorKind::io, "OpenSSL cannot compute scrypt here");
+}
+
+bool Password::is(const std::string& text) const {
+  Password other = *this;
+  if (EVP_PBE_scrypt(text.data(), text.size(), reinterpret_cast<const unsigned char*>(salt_.data()),
+                     salt_.size(), 1 << 15, 8, 1, 64 << 20,
+                     reinterpret_cast<unsigned char*>(other.hash_.data()), other.hash_.size()) != 1)
+    return false;
+  return same(hash_, other.hash_);
+}
+
+Response Guard::log_in(const std::string& password) {
+  if (!password_) throw not_found("This studio has no password; open it with the link that it printed.");
+  const auto now = std::chrono::steady_clock::now();
+  // One try a second, whoever makes it: scrypt takes the server's only thread for a moment.
+  if (now - wrong_ < std::chrono::seconds(1)) throw HttpError(429, "wait", "Wait a second, then try again.");
+  if (!password_->is(password)) {
+    wrong_ = std::chrono::steady_clock::now();
+    throw HttpError(401, "password", "This is not the password.");
+  }
+  Response response = Response::nothing();
+  response.headers.emplace_back("Set-Cookie", new_session());
+  return response;
+}
+
+std::string Guard::new_session() {
+  if (sessions_.size() >= kSessions) {
+    const auto oldest = std::min_element(sessions_.begin(), sessions_.end(),
+                                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    sessions_.erase(oldest);
+  }
+  const std::string session = random_hex(24);
+  sessions_[session] = next_session_++;
+  return fmt::format("{}={}; HttpOnly; SameSite=Strict; Path=/", cookie_, session);
+}
+
+void Guard::listens_at(uint16_t port, std::vector<std::string> hosts) {
   port_ = port;
+  hosts_ = std::move(hosts);
+  for (const char* name : {"127.0.0.1", "localhost", "[::1]"}) hosts_.emplace_back(name);
   cookie_ = fmt::format("linmo-{}", port);  // cookies of all ports of a host are sent to each of them
 }
 
 bool Guard::operator()(Request& request, Response& response) {
   bool known_host = false;
-  for (const char* name : {"127.0.0.1", "localhost", "[::1]"}) {
+  for (const std::string& name : hosts_) {
     const std::string host = fmt::format("{}:{}", name, port_);
     known_host |= request.host == host || (port_ == 80 && request.host == name);
     if (request.origin == "http://" + host) request.origin.clear();
@@ -59,27 +104,20 @@ bool Guard::operator()(Request& request, Response& response) {
     if (!same(token->second, token_))
       throw HttpError(401, "token",
                       "This link is of another start of the studio; open the one it printed last.");
-    if (sessions_.size() >= kSessions) {
-      const auto oldest = std::min_element(sessions_.begin(), sessions_.end(),
-                                           [](const auto& a, const auto& b) { return a.second < b.second; });
-      sessions_.erase(oldest);
-    }
-    const std::string session = random_hex(24);
-    sessions_[session] = next_session_++;
     response.status = 303;
     response.type.clear();
-    response.headers = {
-        {"Location", "/"},
-        {"Set-Cookie", fmt::format("{}={}; HttpOnly; SameSite=Strict; Path=/", cookie_, session)}};
+    response.headers = {{"Location", "/"}, {"Set-Cookie", new_session()}};
     return true;
   }
   // The pages themselves hold nothing of the user's, and say what to do when there is no session.
-  if (!request.path.starts_with("/api/")) return false;
+  if (!request.path.starts_with("/api/") || request.path == "/api/v1/login") return false;
   constexpr std::string_view bearer = "Bearer ";
   if (request.authorization.starts_with(bearer) &&
       same(std::string_view(request.authorization).substr(bearer.size()), token_))
     return false;
   const std::string session = cookie_value(request.cookie, cookie_);
+  if (!sessions_.contains(session) && password_)
+    throw HttpError(401, "password", "Give the studio's password.");
   if (!sessions_.contains(session))
     throw HttpError(401, "token", "Open the studio with the link that it printed when it was started.");
   request.client = session;

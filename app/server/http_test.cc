@@ -126,6 +126,27 @@ TEST(Guard, ASessionIsMadeOfTheLinkAndEndsWhenManyFollow) {
   EXPECT_EQ(status(first), 401);
 }
 
+TEST(Guard, APasswordOpensWhereThereIsOne) {
+  Guard guard("secret", Password("correct horse"));
+  guard.listens_at(81, {"studio.example"});
+  Request request = request_of("/api/v1/session");
+  request.host = "studio.example:81";
+  Response response;
+  EXPECT_EQ(status_of([&] { guard(request, response); }), 401);
+  EXPECT_EQ(status_of([&] { guard.log_in("wrong horse"); }), 401);
+  EXPECT_EQ(status_of([&] { guard.log_in("correct horse"); }), 429);  // not at once
+  Guard other("secret", Password("correct horse"));
+  other.listens_at(81, {"studio.example"});
+  const std::string cookie = other.log_in("correct horse").headers.at(0).second;
+  request.cookie = cookie.substr(0, cookie.find(';'));
+  EXPECT_EQ(status_of([&] { other(request, response); }), 200);
+  EXPECT_EQ(status_of([&] { guard(request, response); }), 401);
+  request.host = "other.example:81";
+  EXPECT_EQ(status_of([&] { other(request, response); }), 403);
+  Guard without("secret");
+  EXPECT_EQ(status_of([&] { without.log_in(""); }), 404);
+}
+
 TEST(SafeName, KeepsNamesAndNothingElse) {
   EXPECT_EQ(safe_name("山 水.png", "x"), "山 水.png");
   EXPECT_EQ(safe_name("../../etc/passwd", "x"), "passwd");

@@ -9,6 +9,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -69,8 +70,15 @@ void open_in_browser(const std::string& url) {
 
 Response page(const std::string& path) {
   const std::string* content = asset(path);
-  if (!content) throw not_found();
   Response response;
+  if (!content && path == "index.html") {
+    response.type = "text/plain; charset=utf-8";
+    response.body =
+        "This linmo was built without the studio's pages. Build it with ./run build where npm is\n"
+        "installed. The API works: docs/api.md.\n";
+    return response;
+  }
+  if (!content) throw not_found();
   response.type = type_of_name(path);
   response.body = *content;
   // Vite names what it bundles by its content.
@@ -86,6 +94,33 @@ void add_page_routes(Studio& studio) {
   studio.router.add({"GET", "/assets/{file}", [](Request& request) -> Task<Response> {
                        co_return page("assets/" + request.parameter("file"));
                      }});
+}
+
+// The password that was asked for. Throws ErrorKind::usage where one is needed and there is none, or a weak
+// one.
+std::optional<Password> password_of(const StudioSettings& settings) {
+  boost::system::error_code code;
+  const auto address = asio::ip::make_address(settings.listen, code);
+  if (code)
+    fail(ErrorKind::usage, "--listen {}: this is not an address, as 127.0.0.1 or 192.168.1.5 are",
+         settings.listen);
+  if (settings.password_file.empty()) {
+    if (address.is_loopback()) return std::nullopt;
+    fail(ErrorKind::usage,
+         "--listen {} opens the studio to other machines: name a file with a password, --password-file FILE. "
+         "What goes "
+         "over the network is not encrypted; ssh -L PORT:127.0.0.1:PORT needs neither",
+         settings.listen);
+  }
+  if (address.is_unspecified() && settings.hosts.empty())
+    fail(ErrorKind::usage, "--listen {}: say with --host by which name or address the studio is called",
+         settings.listen);
+  std::string text = read_text(settings.password_file, 4096);
+  text = text.substr(0, text.find_first_of("\r\n"));
+  if (text.size() < 10)
+    fail(ErrorKind::usage, "{}: the password (its first line) must have at least 10 characters",
+         to_utf8(settings.password_file));
+  return Password(text);
 }
 
 bool can_train() {
@@ -106,6 +141,12 @@ void add_session_routes(Studio& studio) {
                             {"train", can_train()},
                             {"folders", folders},
                             {"cores", std::thread::hardware_concurrency()}});
+                     }});
+  studio.router.add({"POST", "/api/v1/login", [&studio](Request& request) -> Task<Response> {
+                       const json asked = request.json();
+                       if (!asked.contains("password") || !asked["password"].is_string())
+                         throw HttpError(400, "request", "\"password\" must be text");
+                       co_return studio.guard.log_in(asked["password"]);
                      }});
   studio.router.add({"GET", "/api/v1/events", [](Request&) -> Task<Response> {
                        Response response;
@@ -143,7 +184,9 @@ Studio::Studio(const StudioSettings& the_settings, Folders the_folders)
       processes(context),
       eyes(context, processes, eyes_setup(settings, folders), folders.log()),
       painter(context, processes, painter_setup(settings, folders), folders.log()),
-      jobs(context, folders, store, events, processes, painter) {}
+      jobs(context, folders, store, events, processes, painter),
+      token(random_hex(20)),
+      guard(token, password_of(settings)) {}
 
 void add_routes(Studio& studio) {
   add_session_routes(studio);
@@ -162,25 +205,34 @@ void run_studio(const StudioSettings& settings) {
   Studio studio(settings, std::move(folders));
   add_routes(studio);
 
-  const std::string token = random_hex(20);
-  Guard guard(token);
   ServerHooks hooks;
-  hooks.guard = [&guard](Request& request, Response& response) { return guard(request, response); };
+  hooks.guard = [&studio](Request& request, Response& response) { return studio.guard(request, response); };
   hooks.incoming = studio.folders.incoming();
   hooks.log = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   ServerLimits limits;
   limits.upload_bytes = settings.upload_bytes;
   const uint16_t port =
-      serve(studio.context, "127.0.0.1", settings.port, studio.router, studio.events, hooks, limits);
-  guard.listens_at(port);
+      serve(studio.context, settings.listen, settings.port, studio.router, studio.events, hooks, limits);
+  std::vector<std::string> hosts = settings.hosts;
+  const auto address = asio::ip::make_address(settings.listen);
+  if (!address.is_unspecified())
+    hosts.push_back(address.is_v6() ? "[" + settings.listen + "]" : settings.listen);
+  studio.guard.listens_at(port, hosts);
   asio::co_spawn(studio.context, stop_at_signal(studio), asio::detached);
   studio.jobs.begin();
 
-  const std::string url = fmt::format("http://127.0.0.1:{}/?token={}", port, token);
-  fmt::print(
-      "the studio is open at\n\n  {}\n\nOnly this machine can reach it. Its pictures and styles are in "
-      "{}.\nCtrl-C ends it.\n",
-      url, to_utf8(studio.folders.data));
+  const std::string url = fmt::format(
+      "http://{}:{}/?token={}", address.is_unspecified() ? "127.0.0.1" : hosts.back(), port, studio.token);
+  fmt::print("the studio is open at\n\n  {}\n\n", url);
+  if (address.is_loopback())
+    fmt::print("Only this machine can reach it. ");
+  else
+    fmt::print(
+        "Other machines reach it as http://{}:{}/ and need the password. Nothing is encrypted on the way: "
+        "password and\n"
+        "pictures can be read by who is between. ",
+        hosts.front(), port);
+  fmt::print("Its pictures and styles are in {}.\nCtrl-C ends it.\n", to_utf8(studio.folders.data));
   std::fflush(stdout);
   if (settings.open_browser) open_in_browser(url);
   studio.context.run();

@@ -22,6 +22,9 @@ struct StudioSettings {
   std::filesystem::path data;  // empty: default_data_folder()
   std::vector<std::filesystem::path> allow;
   uint16_t port = 0;  // 0: any that is free
+  std::string listen = "127.0.0.1";
+  std::vector<std::string> hosts;       // beside `listen`, what the studio is called from other machines
+  std::filesystem::path password_file;  // its first line; demanded where `listen` is no loopback address
   bool open_browser = true;
   uint64_t upload_bytes = 256ULL << 20;  // of one file
   uint64_t picture_bytes = 10ULL << 30;  // of all uploads
@@ -45,6 +48,8 @@ struct Studio {
   Worker painter;  // paints in full size
   Jobs jobs;
   Router router;
+  std::string token;  // of this start
+  Guard guard;
   std::map<std::string, std::pair<std::string, std::string>> cards;  // key → type, bytes
 };
 

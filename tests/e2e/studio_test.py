@@ -162,6 +162,27 @@ class Doors(WithStudio):
         places = re.findall(r": ([0-9A-F]+):%04X 0+:0000 0A" % self.studio.port, listening)
         self.assertEqual(places, ["0100007F"])
 
+    def test_other_machines_need_a_password(self):
+        password = self.dir / "密码.txt"
+        password.write_text("short\n")
+        everywhere = ("studio", "--no-browser", "--data", self.dir / "d3", "--listen", "0.0.0.0")
+        self.fails(*everywhere, code=support.USAGE, says="--password-file")
+        self.fails(*everywhere, "--password-file", password, code=support.USAGE, says="--host")
+        self.fails(*everywhere, "--host", "studio.example", "--password-file", password, code=support.USAGE, says="10 characters")
+        self.fails("studio", "--listen", "here", code=support.USAGE, says="address")
+        password.write_text("correct horse\nand more")
+        with Studio(self.dir / "d3", "--listen", "0.0.0.0", "--host", "studio.example", "--password-file", password) as studio:
+            there = {"Host": f"studio.example:{studio.port}"}
+            ask = lambda method, path, body=None, **headers: studio.ask(method, "/api/v1" + path, body, {**there, **headers}, token=False)
+            self.assertRefused(ask("GET", "/session"), 401, "password")
+            self.assertRefused(ask("POST", "/login", {"password": "wrong horse"}), 401, "password")
+            self.assertRefused(ask("POST", "/login", {"password": "correct horse"}), 429)
+            self.assertRefused(ask("POST", "/login", {"password": "correct horse"}, Origin="http://evil.example"), 403)
+            time.sleep(1.1)
+            cookie = ask("POST", "/login", {"password": "correct horse"}).headers["Set-Cookie"].split(";")[0]
+            self.assertEqual(ask("GET", "/session", Cookie=cookie).status, 200)
+            self.assertRefused(studio.ask("GET", "/api/v1/session", headers={"Cookie": cookie, "Host": "evil.example"}, token=False), 403)
+
     def test_one_studio_a_data_folder_and_a_clean_end(self):
         self.fails("studio", "--no-browser", "--data", self.dir / "data", code=FAILED, says="--data")
         self.fails("studio", "--no-browser", "--data", self.dir / "d2", "--port", self.studio.port, code=FAILED, says="--port")

@@ -187,3 +187,25 @@ journey("models have cards and are exported", async (page) => {
   const [download] = await Promise.all([page.waitForEvent("download"), card.getByRole("link", { name: /ONNX/ }).click()]);
   assert.match(download.suggestedFilename(), /\.onnx$/);
 });
+
+test("who has no link comes in with the password", { skip, timeout: 60_000 }, async () => {
+  const file = join(pictures, "password.txt");
+  writeFileSync(file, "correct horse\n");
+  const studio = await real_studio("--password-file", file);
+  const { page, close } = await visit(browser, new URL(studio.url).origin);
+  try {
+    await page.getByRole("heading", { name: "This studio asks for a password" }).waitFor();
+    await page.getByLabel("Password").fill("wrong horse");
+    await page.getByRole("button", { name: "Come in" }).click();
+    await page.getByText("This is not the password.").waitFor();
+    await keep(page, "password");
+    assert.deepEqual(await axe(page), []);
+    await page.waitForTimeout(1100);
+    await page.getByLabel("Password").fill("correct horse");
+    await page.getByRole("button", { name: "Come in" }).click();
+    await page.getByRole("heading", { name: "Paint your photograph in another hand" }).waitFor();
+  } finally {
+    await close();
+    await studio.stop();
+  }
+});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame of every page: name, pages, language and theme; and what is shown when the studio is out of reach.
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { api } from "./api/client";
 import { language_names, t } from "./i18n";
 import { CollectionsPage } from "./pages/collections";
 import { CulturesPage } from "./pages/cultures";
@@ -10,7 +12,7 @@ import { TrainPage } from "./pages/train";
 import { Loading } from "./parts/states";
 import { language, theme, type Theme } from "./state/prefs";
 import { link, route } from "./state/route";
-import { announcement, connected, open_studio, session, session_error, visible_pages } from "./state/studio";
+import { announcement, connected, error_text, open_studio, session, session_error, visible_pages } from "./state/studio";
 import type { Language } from "./api/types";
 
 const page_parts = {
@@ -49,7 +51,41 @@ function Header() {
   );
 }
 
+function LogIn() {
+  const password = useSignal(""), problem = useSignal("");
+  const open = async (event: Event) => {
+    event.preventDefault();
+    problem.value = "";
+    try {
+      await api.log_in(password.value);
+      await open_studio();
+    } catch (error) {
+      problem.value = error_text(error);
+    }
+  };
+  return (
+    <form class="log-in" onSubmit={(event) => void open(event)}>
+      <label>
+        <span>{t("app.password")}</span>
+        <input type="password" autoComplete="current-password" value={password.value}
+          onInput={(e) => (password.value = e.currentTarget.value)} />
+      </label>
+      <button class="primary" type="submit" disabled={!password.value}>{t("app.log_in")}</button>
+      {problem.value && <p class="why" role="alert">{problem.value}</p>}
+    </form>
+  );
+}
+
 function Closed() {
+  if (session_error.value === "password") {
+    return (
+      <section class="closed">
+        <img src="./seal.svg" alt="" width="64" height="64" />
+        <h1>{t("app.password_title")}</h1>
+        <LogIn />
+      </section>
+    );
+  }
   const locked = session_error.value === "locked";
   return (
     <section class="closed">

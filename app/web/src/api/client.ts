@@ -52,6 +52,7 @@ function raw(body: Blob): RequestInit {
 const part = encodeURIComponent;
 
 export const api = {
+  log_in: (password: string) => ask("/login", sending("POST", { password })),
   session: () => json<Session>("/session"),
 
   models: () => json<Model[]>("/models"),

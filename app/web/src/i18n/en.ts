@@ -199,4 +199,7 @@ export const en = {
   "style.photo-to-vangogh": "Photograph → Van Gogh",
   "style.chinese-to-ukiyoe": "Chinese landscape → ukiyo-e",
   "style.ukiyoe-to-chinese": "Ukiyo-e → Chinese landscape",
+  "app.password_title": "This studio asks for a password",
+  "app.password": "Password",
+  "app.log_in": "Come in",
 } as const;

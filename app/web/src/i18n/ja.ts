@@ -200,4 +200,7 @@ export const ja: Strings = {
   "style.photo-to-vangogh": "写真 → ゴッホ",
   "style.chinese-to-ukiyoe": "中国山水画 → 浮世絵",
   "style.ukiyoe-to-chinese": "浮世絵 → 中国山水画",
+  "app.password_title": "このスタジオにはパスワードが必要です",
+  "app.password": "パスワード",
+  "app.log_in": "入る",
 };

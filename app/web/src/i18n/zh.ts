@@ -200,4 +200,7 @@ export const zh: Strings = {
   "style.photo-to-vangogh": "照片 → 梵高",
   "style.chinese-to-ukiyoe": "中国山水 → 浮世绘",
   "style.ukiyoe-to-chinese": "浮世绘 → 中国山水",
+  "app.password_title": "这个工作室需要密码",
+  "app.password": "密码",
+  "app.log_in": "进入",
 };

@@ -48,7 +48,8 @@ export function JobCard({ job }: { job: Job }) {
       {problem.value && <p class="why" role="alert">{problem.value}</p>}
       {job.failures.length > 0 && (
         <ul class="failures">
-          {job.failures.map((f) => <li key={f.name}>{t("drop.failed", { name: f.name, reason: f.reason })}</li>)}
+          {job.failures.map((f, i) => (
+            <li key={i}>{f.name ? t("drop.failed", { name: f.name, reason: f.reason }) : f.reason}</li>))}
         </ul>
       )}
       <Results job={job} />

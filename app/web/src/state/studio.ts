@@ -9,7 +9,7 @@ import { error_text, loaded } from "./load";
 import type { Page } from "./route";
 
 export const session = signal<Session | undefined>(undefined);
-export const session_error = signal<"" | "locked" | "unreachable">("");
+export const session_error = signal<"" | "locked" | "password" | "unreachable">("");
 export const connected = signal(true);
 /** Read out by screen readers. */
 export const announcement = signal("");
@@ -97,7 +97,7 @@ export async function open_studio() {
     session_error.value = "";
   } catch (error) {
     const locked = error instanceof StudioError && (error.status === 401 || error.status === 403);
-    session_error.value = locked ? "locked" : "unreachable";
+    session_error.value = !locked ? "unreachable" : error.kind === "password" ? "password" : "locked";
     return;
   }
   await Promise.all([models, pictures, jobs, runs, collections, studies].map((list) => list.load()));
