@@ -138,14 +138,14 @@ std::vector<const Job*> Jobs::newest_first() const {
   return all;
 }
 
-Jobs::Entry& Jobs::entry(const std::string& id) {
+Jobs::Entry& Jobs::entry(const std::string& id) const {
   for (const auto& entry : entries_)
     if (entry->job.id == id) return *entry;
   throw not_found("There is no such job.");
 }
 
 const Job& Jobs::find(const std::string& id) const {
-  return const_cast<Jobs*>(this)->entry(id).job;
+  return entry(id).job;
 }
 
 void Jobs::changed(Entry& entry) {

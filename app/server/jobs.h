@@ -42,7 +42,7 @@ class Jobs {
  private:
   struct Entry;
   enum class Wish { none, pause, cancel };
-  Entry& entry(const std::string& id);
+  Entry& entry(const std::string& id) const;
   void changed(Entry& entry);  // saved and told
   void told(Entry& entry);     // told, not more often than is useful
   void end(Entry& entry, JobState state, const std::string& message = "");
