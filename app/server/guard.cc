@@ -138,7 +138,8 @@ const std::vector<std::pair<std::string, std::string>>& security_headers() {
 }
 
 std::string report_policy() {
-  return "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+  return "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; style-src "
+         "'unsafe-inline'; "
          "img-src data: blob:; font-src data:; frame-ancestors 'self'";
 }
 

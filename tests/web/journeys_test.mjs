@@ -155,7 +155,7 @@ journey("two collections are made, browsed and compared", async (page) => {
   await page.getByRole("button", { name: "Compare" }).click();
   await page.getByRole("button", { name: "Report" }).click();
   const frame = page.locator("iframe");
-  assert.equal(await frame.getAttribute("sandbox"), "allow-scripts");
+  assert.equal(await frame.getAttribute("sandbox"), "allow-scripts allow-downloads");
   await page.frameLocator("iframe").getByRole("heading").waitFor();
 });
 
