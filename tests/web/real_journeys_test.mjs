@@ -30,7 +30,7 @@ after(async () => {
 
 /** A visit to the real studio that must end without an error in the console. */
 function journey(name, steps, options) {
-  test(name, { skip, timeout: 150_000 }, async () => {
+  test(name, { skip, timeout: 300_000 }, async () => {
     const studio = await real_studio("--allow", pictures);
     const opened = await visit(browser, studio.url, options);
     try {
@@ -65,7 +65,7 @@ async function add_picture(page, name = "山水.png") {
 async function paint(page) {
   await page.getByRole("button", { name: "Paint in full size" }).click();
   const link = page.locator(".results a").first();
-  await link.waitFor({ timeout: 60_000 });
+  await link.waitFor({ timeout: 120_000 });
   const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
   return readFileSync(await download.path());
 }
@@ -102,7 +102,7 @@ journey("a training goes on after the server was killed, is stopped early, and p
     await part.getByText("12 pictures can be used").waitFor();
   }
   await page.getByRole("button", { name: "Start learning" }).click();
-  await page.locator(".curve path").first().waitFor({ timeout: 60_000 });
+  await page.locator(".curve path").first().waitFor({ timeout: 120_000 });
   await studio.kill();
   opened.errors.length = 0;  // that the studio is gone is told in the console too
   await studio.restart();
@@ -110,12 +110,12 @@ journey("a training goes on after the server was killed, is stopped early, and p
   try {
     await again.page.getByRole("link", { name: "Train" }).click();
     await again.page.getByRole("button", { name: "Pause" }).waitFor();
-    await again.page.locator(".filmstrip img").first().waitFor({ timeout: 60_000 });
+    await again.page.locator(".filmstrip img").first().waitFor({ timeout: 120_000 });
     await again.page.waitForTimeout(5000);
     await again.page.locator(".run").first().scrollIntoViewIfNeeded();
     await keep(again.page, "train");
     await again.page.getByRole("button", { name: "Stop" }).click();
-    await again.page.getByText("It is on the wall of styles now.").waitFor({ timeout: 30_000 });
+    await again.page.getByText("It is on the wall of styles now.").waitFor({ timeout: 90_000 });
     assert.deepEqual(await axe(again.page), []);
     await again.page.getByRole("link", { name: "Stylise" }).click();
     await add_picture(again.page);
@@ -136,7 +136,7 @@ journey("两个收藏做成后相互比较，地图可以圈选", async (page) =
     await page.getByLabel("Name of the collection").fill(name);
     await choose_folder(page, page, name);
     await page.getByRole("button", { name: "Make the collection" }).click();
-    await page.getByRole("link", { name: new RegExp(`^${name}`) }).waitFor({ timeout: 60_000 });
+    await page.getByRole("link", { name: new RegExp(`^${name}`) }).waitFor({ timeout: 120_000 });
   }
   await page.getByRole("link", { name: /^风景/ }).click();
   await page.locator(".works img").first().waitFor();
@@ -147,7 +147,7 @@ journey("两个收藏做成后相互比较，地图可以圈选", async (page) =
   await page.getByLabel("版画").check();
   await page.getByLabel("Name of the comparison").fill("两组");
   await page.getByRole("button", { name: "Compare" }).click();
-  await page.getByRole("button", { name: "Report" }).click({ timeout: 90_000 });
+  await page.getByRole("button", { name: "Report" }).click({ timeout: 120_000 });
   await page.frameLocator("iframe").getByRole("heading").first().waitFor();
   await keep(page, "report");
   await page.getByRole("button", { name: "Map" }).click();
@@ -168,7 +168,7 @@ journey("两个收藏做成后相互比较，地图可以圈选", async (page) =
   await page.getByLabel(/Name of a collection of these/).fill("圈选");
   await page.getByRole("button", { name: "Make the collection" }).click();
   await page.getByRole("link", { name: "Collections", exact: true }).click();
-  await page.getByRole("link", { name: /^圈选/ }).waitFor({ timeout: 60_000 });
+  await page.getByRole("link", { name: /^圈选/ }).waitFor({ timeout: 120_000 });
 }, { locale: "zh-CN" });
 
 journey("models have cards and are exported", async (page) => {
