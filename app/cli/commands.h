@@ -2,6 +2,8 @@
 // The commands of linmo, one file each, in the order in which --help shows them.
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,8 @@ void add_studio(Registry);
 void add_net(Registry);
 void add_bench(Registry);
 
+// A program that is installed beside linmo, or in libexec/linmo.
+std::optional<std::filesystem::path> find_helper(const std::string& program);
 // Replaces this process by a program that is installed beside it (linmo-train).
 [[noreturn]] void run_helper(const std::string& program, std::vector<std::string> arguments);
 

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 struct Options {
   std::vector<std::string> models;
   std::vector<double> weights;
-  std::string output, picture, path;
+  std::string output, picture, path, title;
   int steps = 5;
   int64_t side = 384;
   bool force = false, json = false;
@@ -66,7 +66,8 @@ int run(Options o) {
     const fs::path file = model::find_model(model::default_library(), name);
     models.push_back({name, model::load_model(file)});
   }
-  const model::Model mixed = model::mix(models, o.weights);
+  model::Model mixed = model::mix(models, o.weights);
+  if (!o.title.empty()) mixed.card["title"] = o.title;
   if (!o.path.empty()) {
     Console console(o.json);
     write_image(o.path, path_between(models, o, console));
@@ -96,6 +97,8 @@ void add_mix(Registry registry) {
   command->add_option("models", o->models, "two or more: files, runs' folders, or names of listed models")
       ->required()
       ->expected(2, 64);
+  command->add_option("--title", o->title,
+                      "what the model's card says it is [shares and names of its models]");
   command
       ->add_option("--weights", o->weights,
                    "one share a model, 0 or more, scaled to a sum of 1 (default: equal)")

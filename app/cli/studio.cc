@@ -24,6 +24,7 @@ int run(const Options& o) {
   settings.listen = o.listen;
   settings.hosts = o.hosts;
   settings.password_file = o.password_file;
+  settings.can_train = find_helper("linmo-train").has_value();
   settings.open_browser = !o.no_browser;
   settings.upload_bytes = static_cast<uint64_t>(o.upload) << 20;
   settings.picture_bytes = static_cast<uint64_t>(o.pictures) << 30;

@@ -11,21 +11,24 @@
 
 namespace linmo::cli {
 
-[[noreturn]] void run_helper(const std::string& program, std::vector<std::string> arguments) {
+std::optional<std::filesystem::path> find_helper(const std::string& program) {
   namespace fs = std::filesystem;
   std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  for (const fs::path& place :
-       {self.parent_path() / program, self.parent_path() / ".." / "libexec" / "linmo" / program}) {
-    if (!fs::exists(place)) continue;
-    std::string path = place.string();
-    std::vector<char*> argv = {path.data()};
-    for (std::string& a : arguments) argv.push_back(a.data());
-    argv.push_back(nullptr);
-    ::execv(path.c_str(), argv.data());
-    fail_io("start", place);
-  }
-  fail(ErrorKind::io, "{} is not beside {}; build and install it too (./run build)", program, to_utf8(self));
+  const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (const fs::path& place : {folder / program, folder / ".." / "libexec" / "linmo" / program})
+    if (fs::exists(place)) return place;
+  return std::nullopt;
+}
+
+[[noreturn]] void run_helper(const std::string& program, std::vector<std::string> arguments) {
+  const auto place = find_helper(program);
+  if (!place) fail(ErrorKind::io, "{} is not beside linmo; build and install it too (./run build)", program);
+  std::string path = place->string();
+  std::vector<char*> argv = {path.data()};
+  for (std::string& a : arguments) argv.push_back(a.data());
+  argv.push_back(nullptr);
+  ::execv(path.c_str(), argv.data());
+  fail_io("start", *place);
 }
 
 namespace {

@@ -57,7 +57,7 @@ json detail(const Studio& studio, const std::string& id) {
   return {{"id", id}, {"name", id}, {"works", manifest.pictures.size()}, {"facets", facets}};
 }
 
-// "field:value", or words that must all be somewhere in the labels.
+// "field:value", or a text that the file's name or a label contains.
 bool fits(Picture& picture, const std::string& filter) {
   if (filter.empty()) return true;
   const size_t colon = filter.find(':');
@@ -130,16 +130,9 @@ Task<Response> work_thumbnail(Studio& studio, Request& request) {
   std::error_code code;
   const fs::path file = fs::weakly_canonical(folder / from_utf8(request.parameter("file")), code);
   // A manifest may name anything; only what lies in the collection is shown.
-  const bool inside =
-      !code && std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
-  if (!inside || !fs::is_regular_file(file)) throw not_found();
+  if (code || !is_below(file, folder) || !fs::is_regular_file(file)) throw not_found();
   const json wish = {{"do", "picture"}, {"path", to_utf8(file)}, {"size", 320}};
-  Frame frame = co_await studio.eyes.ask(wish, std::chrono::seconds(60));
-  Response response;
-  response.type = frame.value.at("type");
-  response.body = std::move(frame.bytes);
-  response.headers.emplace_back("Cache-Control", "private, max-age=3600");
-  co_return response;
+  co_return picture_answer(co_await studio.eyes.ask(wish, std::chrono::seconds(60)), 3600);
 }
 
 json study(const Studio& studio, const fs::path& folder) {

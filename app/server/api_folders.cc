@@ -2,8 +2,8 @@
 // Folders on the disk that the studio was allowed to read.
 #include <algorithm>
 
+#include "app/server/job_requests.h"
 #include "app/server/studio.h"
-#include "linmo/collection/manifest.h"
 #include "linmo/core/files.h"
 #include "linmo/image/codec.h"
 
@@ -68,10 +68,7 @@ void add_folder_routes(Studio& studio) {
                 co_return Response::json(listing(folder));
               }});
   router.add({"POST", "/api/v1/folders/check", [&studio](Request& request) -> Task<Response> {
-                const json asked = request.json();
-                if (!asked.contains("path") || !asked["path"].is_string())
-                  throw HttpError(400, "request", "\"path\" must be a folder");
-                const fs::path folder = studio.folders.allowed_path(asked["path"]);
+                const fs::path folder = studio.folders.allowed_path(text_field(request.json(), "path"));
                 const json wish = {{"do", "check"}, {"folder", to_utf8(folder)}};
                 const Frame found = co_await studio.eyes.ask(wish, std::chrono::seconds(120));
                 co_return Response::json(found.value);
@@ -80,12 +77,7 @@ void add_folder_routes(Studio& studio) {
                 const fs::path file = studio.folders.allowed_path(request.text("path"));
                 if (!fs::is_regular_file(file)) throw not_found();
                 const json wish = {{"do", "picture"}, {"path", to_utf8(file)}, {"size", 160}};
-                Frame frame = co_await studio.eyes.ask(wish, std::chrono::seconds(60));
-                Response response;
-                response.type = frame.value.at("type");
-                response.body = std::move(frame.bytes);
-                response.headers.emplace_back("Cache-Control", "private, max-age=300");
-                co_return response;
+                co_return picture_answer(co_await studio.eyes.ask(wish, std::chrono::seconds(60)), 300);
               }});
 }
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wall of styles: cards, import, export.
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "app/server/job_requests.h"
 #include "app/server/studio.h"
 #include "linmo/collection/manifest.h"
 #include "linmo/core/files.h"
-#include "linmo/core/hash.h"
 #include "linmo/model/model_file.h"
 
 namespace linmo::studio {
@@ -35,24 +32,61 @@ json about(const Studio& studio, const fs::path& file) {
   return out;
 }
 
-// Runs a command of linmo in the sandbox and waits for it; throws HttpError 422 with what it said.
-Task<void> run_short_command(Studio& studio, std::vector<std::string> command, fs::path writable) {
+// Gone, with all in it, when a request ends as it may.
+class Scratch {
+ public:
+  explicit Scratch(const Studio& studio) : folder(studio.folders.work() / random_hex(8)) {
+    fs::create_directories(folder);
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const fs::path folder;
+};
+
+// Runs a command of linmo, which may write to the scratch folder, and waits for it; throws HttpError 422 with
+// what it said.
+Task<void> run_short_command(Studio& studio, std::vector<std::string> command, const Scratch& scratch) {
   ChildSetup setup;
   setup.sandbox.starts_programs = true;
   setup.sandbox.read = studio.folders.readable();
-  setup.sandbox.write = {std::move(writable)};
+  setup.sandbox.write = {scratch.folder};
   setup.sandbox.memory_bytes = studio.settings.worker_bytes;
-  command.insert(command.begin(), {"studio-run", setup.to_text(::getpid()), "--"});
-  const fs::path log = studio.folders.work() / (random_hex(8) + ".log");
-  const pid_t child = studio.processes.start(command, 1, log);
+  const fs::path log = scratch.folder / "log";
+  const pid_t child = studio.processes.start(confined(setup, std::move(command)), 1, log);
   const int code = co_await studio.processes.ended(child);
-  const std::string said = read_text(log, 1 << 20);
-  fs::remove(log);
   if (code == 0) co_return;
-  const size_t at = said.rfind("linmo: ");
-  throw HttpError(422, "model",
-                  at == std::string::npos ? fmt::format("linmo ended with code {}.", code)
-                                          : safe_text(said.substr(at + 7)));
+  const std::string said = complaint(log);
+  throw HttpError(422, "model", said.empty() ? fmt::format("linmo ended with code {}.", code) : said);
+}
+
+void check_is_new(const Studio& studio, const std::string& name) {
+  for (const fs::path& other : studio.folders.all_models())
+    if (to_utf8(other.stem()) == name)
+      throw HttpError(409, "exists", fmt::format("There is a style {} already; choose another name.", name));
+}
+
+// Why a worker cannot paint with a model; empty where it can.
+Task<std::string> refusal_of(Studio& studio, fs::path file) {
+  const json wish = {{"do", "model"}, {"path", to_utf8(file)}};
+  std::string refusal;
+  try {
+    co_await studio.eyes.ask(wish, std::chrono::seconds(60));
+  } catch (const HttpError& error) {
+    refusal = error.what();
+  }
+  co_return refusal;
+}
+
+// Puts a model on the wall.
+Response installed(Studio& studio, const fs::path& file, const std::string& name) {
+  const fs::path place = studio.folders.models() / from_utf8(name + ".safetensors");
+  fs::rename(file, place);
+  studio.events.tell("model", {{"id", name}});
+  return Response::json(about(studio, place), 201);
 }
 
 Task<Response> import_model(Studio& studio, Request& request) {
@@ -62,87 +96,40 @@ Task<Response> import_model(Studio& studio, Request& request) {
     throw HttpError(422, "model", "Styles come as .safetensors, .pth or .pt files; this is none of these.");
   if (request.file.empty()) throw HttpError(400, "request", "The body is empty.");
   const std::string name = to_utf8(from_utf8(file_name).stem());
-  for (const fs::path& other : studio.folders.all_models())
-    if (to_utf8(other.stem()) == name)
-      throw HttpError(409, "exists", fmt::format("There is a style {} already; rename the file.", name));
-  const fs::path folder = studio.folders.work() / random_hex(8);
-  fs::create_directories(folder);
-  struct Remove {
-    fs::path path;
-    ~Remove() {
-      std::error_code ignored;
-      fs::remove_all(path, ignored);
-    }
-  } remove{folder};
-  const fs::path uploaded = folder / ("upload" + extension), made = folder / from_utf8(name + ".safetensors");
+  check_is_new(studio, name);
+  const Scratch scratch(studio);
+  const fs::path uploaded = scratch.folder / ("upload" + extension);
   fs::rename(request.file, uploaded);
   request.file.clear();
-  bool is_ours = false;
-  if (extension == ".safetensors") {
-    try {
-      model::load_model(uploaded);
-      is_ours = true;
-    } catch (const Error&) {
-    }
-  }
-  if (is_ours) {
-    fs::rename(uploaded, made);
-  } else {
-    std::vector<std::string> command = {"import", uploaded.string(), "-o", made.string()};
-    co_await run_short_command(studio, command, folder);
-  }
-  // Also what can be read must be something that paints.
-  const fs::path checked = studio.folders.incoming() / (random_hex(8) + ".safetensors");
-  fs::rename(file_below(folder, name + ".safetensors"), checked);
-  std::exception_ptr problem;
-  try {
-    const json wish = {{"do", "model"}, {"path", to_utf8(checked)}};
-    co_await studio.eyes.ask(wish, std::chrono::seconds(60));
-  } catch (...) {
-    problem = std::current_exception();
-  }
-  if (problem) {
-    fs::remove(checked);
-    std::rethrow_exception(problem);
-  }
-  const fs::path installed = studio.folders.models() / from_utf8(name + ".safetensors");
-  fs::rename(checked, installed);
-  studio.events.tell("model", {{"id", name}});
-  co_return Response::json(about(studio, installed), 201);
+  // A .safetensors file is one of linmo's own if a worker can paint with it, and otherwise perhaps another
+  // program's.
+  std::string refusal = "not tried";
+  if (extension == ".safetensors") refusal = co_await refusal_of(studio, uploaded);
+  if (refusal.empty()) co_return installed(studio, uploaded, name);
+  const fs::path made = scratch.folder / from_utf8(name + ".safetensors");
+  std::vector<std::string> command = {"import", uploaded.string(), "-o", made.string()};
+  co_await run_short_command(studio, command, scratch);
+  refusal = co_await refusal_of(studio, file_below(scratch.folder, name + ".safetensors"));
+  if (!refusal.empty()) throw HttpError(422, "model", refusal);
+  co_return installed(studio, made, name);
 }
 
 // {"name": …, "blend": [{"model": …, "weight": …}, …]}: by their weights, where they have one origin.
 Task<Response> mix_models(Studio& studio, Request& request) {
   const json asked = request.json(), look = look_of_request(asked, studio.folders);
-  const std::string name = asked.contains("name") && asked["name"].is_string() ? asked["name"] : "";
-  if (name.empty() || safe_name(name, "") != name)
-    throw HttpError(400, "request", "\"name\" must be 1 to 120 bytes of text without slashes");
-  for (const fs::path& other : studio.folders.all_models())
-    if (to_utf8(other.stem()) == name)
-      throw HttpError(409, "exists", fmt::format("There is a style {} already; choose another name.", name));
-  const fs::path folder = studio.folders.work() / random_hex(8), made = folder / "mixed.safetensors";
-  fs::create_directories(folder);
+  const std::string name = name_field(asked);
+  check_is_new(studio, name);
+  const Scratch scratch(studio);
+  const fs::path made = scratch.folder / "mixed.safetensors";
   std::vector<std::string> command = {"mix"}, weights = {"--weights"};
   for (const json& part : look["blend"]) {
     command.push_back(part["path"]);
     weights.push_back(fmt::format("{:.6f}", part["weight"].get<double>()));
   }
   command.insert(command.end(), weights.begin(), weights.end());
-  command.insert(command.end(), {"-o", made.string()});
-  std::exception_ptr problem;
-  try {
-    co_await run_short_command(studio, command, folder);
-    model::Model mixed = model::load_model(made);
-    mixed.card["title"] = name;
-    model::save_model(studio.folders.models() / from_utf8(name + ".safetensors"), mixed);
-  } catch (...) {
-    problem = std::current_exception();
-  }
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
-  if (problem) std::rethrow_exception(problem);
-  studio.events.tell("model", {{"id", name}});
-  co_return Response::json(about(studio, studio.folders.models() / from_utf8(name + ".safetensors")), 201);
+  command.insert(command.end(), {"--title=" + name, "-o", made.string()});
+  co_await run_short_command(studio, command, scratch);
+  co_return installed(studio, file_below(scratch.folder, "mixed.safetensors"), name);
 }
 
 Task<Response> export_model(Studio& studio, Request& request) {
@@ -150,29 +137,19 @@ Task<Response> export_model(Studio& studio, Request& request) {
   const fs::path file = studio.folders.find_model(id);
   if (format != "onnx" && format != "pth" && format != "safetensors")
     throw HttpError(400, "query", "format must be onnx, pth or safetensors");
-  if (format == "safetensors") {  // linmo's own, card and all
-    Response response = Response::of_file(file, "application/octet-stream");
-    response.download_as(id + ".safetensors");
-    co_return response;
-  }
-  const fs::path folder = studio.folders.cards() / random_hex(8);
-  fs::create_directories(folder);
-  const fs::path made = folder / ("export." + format);
-  std::vector<std::string> command = {"export", file.string(), "-o", made.string()};
-  std::exception_ptr problem;
   Response response;
-  try {
-    co_await run_short_command(studio, command, folder);
-    // Small enough to be held: the file can be removed at once.
-    response.body = read_text(file_below(folder, "export." + format), 1ULL << 30);
-  } catch (...) {
-    problem = std::current_exception();
-  }
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
-  if (problem) std::rethrow_exception(problem);
   response.type = "application/octet-stream";
   response.download_as(id + "." + format);
+  if (format == "safetensors") {  // linmo's own, card and all
+    response.file = file;
+    co_return response;
+  }
+  const Scratch scratch(studio);
+  const std::string made = "export." + format;
+  std::vector<std::string> command = {"export", file.string(), "-o", (scratch.folder / made).string()};
+  co_await run_short_command(studio, command, scratch);
+  // Small enough to be held: the file can go at once.
+  response.body = read_text(file_below(scratch.folder, made), 1ULL << 30);
   co_return response;
 }
 
@@ -188,12 +165,9 @@ Task<Response> card(Studio& studio, Request& request) {
     if (!before) wish["path"] = to_utf8(file);
     Frame frame = co_await studio.eyes.ask(wish, std::chrono::seconds(120));
     if (studio.cards.size() > 500) studio.cards.clear();
-    studio.cards[key] = {frame.value.at("type"), std::move(frame.bytes)};
+    studio.cards[key] = std::move(frame);
   }
-  Response response;
-  std::tie(response.type, response.body) = studio.cards[key];
-  response.headers.emplace_back("Cache-Control", "private, max-age=3600");
-  co_return response;
+  co_return picture_answer(studio.cards[key], 3600);
 }
 
 // One's own first, then what photographs are painted with: most people come with one.

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Uploads, and how they would look.
-#include <cmath>
-
 #include "app/server/job_requests.h"
 #include "app/server/studio.h"
 #include "linmo/core/files.h"
 #include "linmo/core/hash.h"
-#include "linmo/image/codec.h"
 
 namespace linmo::studio {
 
@@ -25,14 +22,6 @@ UploadedPicture known_picture(Studio& studio, const std::string& id) {
 
 std::string path_of(const Studio& studio, const UploadedPicture& picture) {
   return to_utf8(studio.folders.pictures() / (picture.id + picture.extension));
-}
-
-std::string extension_of(const std::string& format) {
-  if (format == "JPEG") return ".jpg";
-  if (format == "WebP") return ".webp";
-  if (format == "TIFF") return ".tif";
-  if (format == "AVIF") return ".avif";
-  return ".png";
 }
 
 Task<Response> upload(Studio& studio, Request& request) {
@@ -55,7 +44,7 @@ Task<Response> upload(Studio& studio, Request& request) {
   picture.channels = seen.value.at("channels");
   picture.alpha = seen.value.at("alpha");
   picture.format = seen.value.at("format");
-  picture.extension = extension_of(picture.format);
+  picture.extension = seen.value.at("extension");
   picture.bytes = size;
   picture.name = safe_name(request.text("name"), "picture" + picture.extension);
   fs::rename(request.file, studio.folders.pictures() / (picture.id + picture.extension));
@@ -64,20 +53,9 @@ Task<Response> upload(Studio& studio, Request& request) {
   co_return Response::json(picture.to_json(), 201);
 }
 
-// Content-addressed: what an id stands for never changes.
-Response kept(Frame frame) {
-  Response response;
-  response.type = frame.value.at("type");
-  response.body = std::move(frame.bytes);
-  response.headers.emplace_back("Cache-Control", "private, max-age=86400");
-  return response;
-}
-
 Task<Response> preview(Studio& studio, Request& request) {
   const json asked = request.json();
-  if (!asked.contains("picture") || !asked["picture"].is_string())
-    throw HttpError(400, "request", "\"picture\" must be a picture's id");
-  const UploadedPicture picture = known_picture(studio, asked["picture"]);
+  const UploadedPicture picture = known_picture(studio, text_field(asked, "picture"));
   const json size = asked.value("size", json(768));
   if (!size.is_number_integer() || size < 16 || size > 30'000)
     throw HttpError(400, "request", "\"size\" must be a whole number from 16 to 30000");
@@ -89,14 +67,19 @@ Task<Response> preview(Studio& studio, Request& request) {
     throw HttpError(503, "busy", "Too much is asked for at once; try again.");
   // A browser shows the newest only; a script wants each that it asked for.
   const std::string key = request.client.empty() ? "" : "preview " + request.client;
-  Frame frame = co_await studio.eyes.ask(wish, std::chrono::seconds(120), key);
-  Response response;
-  response.type = frame.value.at("type");
-  response.body = std::move(frame.bytes);
-  co_return response;
+  co_return picture_answer(co_await studio.eyes.ask(wish, std::chrono::seconds(120), key), 0);
 }
 
 }  // namespace
+
+Response picture_answer(Frame frame, int seconds) {
+  Response response;
+  response.type = frame.value.at("type");
+  response.body = std::move(frame.bytes);
+  if (seconds > 0)
+    response.headers.emplace_back("Cache-Control", fmt::format("private, max-age={}", seconds));
+  return response;
+}
 
 void add_picture_routes(Studio& studio) {
   Router& router = studio.router;
@@ -113,7 +96,8 @@ void add_picture_routes(Studio& studio) {
                 const int64_t longer = std::max(picture.width, picture.height);
                 const int64_t size = std::min(longer, request.number("size", 1024, 16, 300'000));
                 const json wish = {{"do", "picture"}, {"path", path_of(studio, picture)}, {"size", size}};
-                co_return kept(co_await studio.eyes.ask(wish, std::chrono::seconds(120)));
+                // An id is of the content: what it stands for never changes.
+                co_return picture_answer(co_await studio.eyes.ask(wish, std::chrono::seconds(120)), 86400);
               }});
   router.add({"DELETE", "/api/v1/pictures/{id}", [&studio](Request& request) -> Task<Response> {
                 const UploadedPicture picture = known_picture(studio, request.parameter("id"));

@@ -15,8 +15,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_below(const fs::path& path, const fs::path& folder) {
-  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+// At most so many bytes, whole characters.
+std::string_view cut(std::string_view text, size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+  return text.substr(0, most);
+}
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 
 bool is_plain_segment(const std::string& name) {
@@ -35,8 +42,8 @@ Folders::Folders(const fs::path& data_folder, const std::vector<fs::path>& allow
   data = fs::canonical(data_folder);
   // Whose pictures these are is nobody else's business; a folder that was there is its owner's to decide.
   if (is_new) fs::permissions(data, fs::perms::owner_all, code);
-  for (const fs::path& folder : {incoming(), pictures(), work(), results(), sources(), runs(), models(),
-                                 collections(), studies(), cards()})
+  for (const fs::path& folder :
+       {incoming(), pictures(), work(), results(), sources(), runs(), models(), collections(), studies()})
     fs::create_directories(folder);
   for (const fs::path& folder : allowed_folders) {
     if (!fs::is_directory(folder)) fail(ErrorKind::usage, "--allow: there is no folder {}", to_utf8(folder));
@@ -46,7 +53,7 @@ Folders::Folders(const fs::path& data_folder, const std::vector<fs::path>& allow
 }
 
 std::vector<fs::path> Folders::readable() const {
-  std::vector<fs::path> all = {incoming(), pictures(), sources(), models(), collections()};
+  std::vector<fs::path> all = {incoming(), pictures(), work(), sources(), models(), collections()};
   all.insert(all.end(), allowed.begin(), allowed.end());
   all.insert(all.end(), library.folders.begin(), library.folders.end());
   return all;
@@ -99,21 +106,31 @@ std::string safe_name(std::string_view wanted, std::string_view otherwise) {
   constexpr size_t most = 120;
   if (const size_t slash = wanted.find_last_of("/\\"); slash != std::string_view::npos)
     wanted.remove_prefix(slash + 1);
-  std::string out;
-  for (const char c : to_valid_utf8(wanted)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7F) out += c;
-  }
+  std::string out = to_valid_utf8(wanted);
+  std::erase_if(out, is_control);
   while (!out.empty() && (out.front() == '.' || out.front() == ' ' || out.front() == '-')) out.erase(0, 1);
   while (!out.empty() && out.back() == ' ') out.pop_back();
   if (out.size() > most) {
     // The end of a name tells more than its middle: its extension is kept.
     const std::string extension = out.substr(std::min(out.size(), std::max(out.rfind('.'), out.size() - 8)));
-    size_t cut = most - extension.size();
-    while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0) == 0x80) --cut;
-    out = out.substr(0, cut) + (is_utf8(extension) ? extension : "");
+    out = std::string(cut(out, most - extension.size())) + (is_utf8(extension) ? extension : "");
   }
   return out.empty() ? std::string(otherwise) : out;
+}
+
+void link_or_copy(const fs::path& from, const fs::path& to) {
+  std::error_code code;
+  fs::create_hard_link(from, to, code);
+  if (!code || code == std::errc::file_exists) return;
+  const fs::path part = fs::path(to).concat(".part");
+  fs::copy_file(from, part, fs::copy_options::overwrite_existing);
+  fs::rename(part, to);
+}
+
+std::string safe_text(std::string_view text) {
+  std::string out = to_valid_utf8(text);
+  std::replace_if(out.begin(), out.end(), is_control, ' ');
+  return std::string(cut(out, 2000));
 }
 
 fs::path file_below(const fs::path& folder, const std::string& name) {

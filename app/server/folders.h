@@ -22,14 +22,13 @@ struct Folders {
 
   std::filesystem::path incoming() const { return data / "incoming"; }  // uploads on their way
   std::filesystem::path pictures() const { return data / "pictures"; }  // uploads, named by their content
-  std::filesystem::path work() const { return data / "work"; }          // the only folder a worker writes to
+  std::filesystem::path work() const { return data / "work"; }          // where workers and commands write
   std::filesystem::path results() const { return data / "results"; }    // of stylise jobs
   std::filesystem::path sources() const { return data / "sources"; }    // folders made of uploads
   std::filesystem::path runs() const { return data / "runs"; }          // of training
   std::filesystem::path models() const { return data / "models"; }
   std::filesystem::path collections() const { return data / "collections"; }
   std::filesystem::path studies() const { return data / "studies"; }
-  std::filesystem::path cards() const { return data / "cards"; }  // the wall's pictures
   std::filesystem::path log() const { return data / "studio.log"; }
 
   // What a process that decodes may read: pictures, models and the allowed folders.
@@ -55,6 +54,12 @@ std::filesystem::path default_data_folder();
 // A file's name out of what a client calls it: no folders, no control characters, not hidden, at most 120
 // bytes, and `otherwise` where nothing is left.
 std::string safe_name(std::string_view wanted, std::string_view otherwise);
+
+// A second name for a file's content; a copy where the file system has no such thing. Atomic either way.
+void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to);
+
+// For people: valid UTF-8 without control characters, at most 2,000 bytes.
+std::string safe_text(std::string_view text);
 
 // A client's one segment of a path below `folder`: a file there, no link. Throws HttpError 404.
 std::filesystem::path file_below(const std::filesystem::path& folder, const std::string& name);

@@ -30,6 +30,15 @@ std::string cookie_value(std::string_view header, std::string_view name) {
   return {};
 }
 
+std::string scrypt(const std::string& text, const std::string& salt) {
+  std::string hash(32, '\0');
+  if (EVP_PBE_scrypt(text.data(), text.size(), reinterpret_cast<const unsigned char*>(salt.data()),
+                     salt.size(), 1 << 15, 8, 1, 64 << 20, reinterpret_cast<unsigned char*>(hash.data()),
+                     hash.size()) != 1)
+    fail(ErrorKind::io, "OpenSSL cannot compute scrypt here");
+  return hash;
+}
+
 }  // namespace
 
 std::string random_hex(int bytes) {
@@ -40,21 +49,10 @@ std::string random_hex(int bytes) {
   return text;
 }
 
-Password::Password(const std::string& text) : salt_(random_hex(16)) {
-  hash_.resize(32);
-  if (EVP_PBE_scrypt(text.data(), text.size(), reinterpret_cast<const unsigned char*>(salt_.data()),
-                     salt_.size(), 1 << 15, 8, 1, 64 << 20, reinterpret_cast<unsigned char*>(hash_.data()),
-                     hash_.size()) != 1)
-    fail(ErrorKind::io, "OpenSSL cannot compute scrypt here");
-}
+Password::Password(const std::string& text) : salt_(random_hex(16)), hash_(scrypt(text, salt_)) {}
 
 bool Password::is(const std::string& text) const {
-  Password other = *this;
-  if (EVP_PBE_scrypt(text.data(), text.size(), reinterpret_cast<const unsigned char*>(salt_.data()),
-                     salt_.size(), 1 << 15, 8, 1, 64 << 20,
-                     reinterpret_cast<unsigned char*>(other.hash_.data()), other.hash_.size()) != 1)
-    return false;
-  return same(hash_, other.hash_);
+  return same(hash_, scrypt(text, salt_));
 }
 
 Response Guard::log_in(const std::string& password) {

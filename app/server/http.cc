@@ -99,10 +99,12 @@ class Connection {
         code != http::error::end_of_stream;
     if (code && !is_broken_request) co_return false;  // the client went, or said nothing for too long
     if (code) {
-      const bool large = code == http::error::body_limit;
-      const Response bad = large ? too_large(limits_.upload_bytes)
-                                 : problem(400, "http", "This is not a request that the studio understands.");
-      co_await send(bad, false, false);
+      const HttpError bad =
+          code == http::error::body_limit
+              ? too_large(limits_.upload_bytes)
+              : HttpError(400, "http", "This is not a request that the studio understands.");
+      const Response answer = problem(bad.status, bad.kind, bad.what());
+      co_await send(answer, false, false);
       co_return false;
     }
 
@@ -150,7 +152,6 @@ class Connection {
     request.origin = text_of(header[http::field::origin]);
     request.cookie = text_of(header[http::field::cookie]);
     request.authorization = text_of(header[http::field::authorization]);
-    request.content_type = text_of(header[http::field::content_type]);
   }
 
   static void forget_upload(const Request& request) {
@@ -158,15 +159,14 @@ class Connection {
     if (!request.file.empty()) std::filesystem::remove(request.file, ignored);
   }
 
-  static Response too_large(uint64_t most) {
-    return problem(413, "limit", fmt::format("This is too large; {} MB are taken.", most >> 20));
+  static HttpError too_large(uint64_t most) {
+    return {413, "limit", fmt::format("This is too large; {} MB are taken.", most >> 20)};
   }
 
   Task<void> take_body(http::request_parser<http::empty_body>& parser, const Route& route, Request& request) {
     const uint64_t most = route.takes_upload ? limits_.upload_bytes : limits_.json_bytes;
     const auto length = parser.content_length();
-    if (length && *length > most)
-      throw HttpError(413, "limit", fmt::format("This is too large; {} MB are taken.", most >> 20));
+    if (length && *length > most) throw too_large(most);
     stream_.expires_after(patience(length ? *length : most));
     if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
       http::response<http::empty_body> go(http::status::continue_, 11);
@@ -187,8 +187,7 @@ class Connection {
       co_await http::async_read(stream_, buffer_, body, asio::redirect_error(asio::use_awaitable, code));
       request.body = std::move(body.get().body());
     }
-    if (code == http::error::body_limit)
-      throw HttpError(413, "limit", fmt::format("This is too large; {} MB are taken.", most >> 20));
+    if (code == http::error::body_limit) throw too_large(most);
     if (code == boost::system::errc::no_space_on_device)
       throw HttpError(507, "disk", "The disk is full; make room and try again.");
     if (code) throw boost::system::system_error(code);

@@ -33,7 +33,7 @@ struct Request {
   std::string path;                               // as sent, without the query
   std::map<std::string, std::string> parameters;  // of the route's pattern, decoded
   std::map<std::string, std::string> query;       // decoded
-  std::string host, origin, cookie, authorization, content_type;
+  std::string host, origin, cookie, authorization;
   std::string client;          // who asks, set by the guard: a browser's session, or "" for a script
   std::string body;            // where the route takes JSON or nothing
   std::filesystem::path file;  // where it takes an upload: removed after the handler, unless moved away

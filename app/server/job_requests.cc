@@ -21,12 +21,6 @@ namespace {
   throw HttpError(400, "request", what);
 }
 
-std::string text_field(const json& request, const char* key) {
-  const auto at = request.find(key);
-  if (at == request.end() || !at->is_string()) wrong(fmt::format("\"{}\" must be text", key));
-  return at->get<std::string>();
-}
-
 double number_field(const json& request, const char* key, double otherwise, double least, double most) {
   const auto at = request.find(key);
   if (at == request.end()) return otherwise;
@@ -54,14 +48,6 @@ std::vector<std::string> texts_field(const json& request, const char* key, size_
   return texts;
 }
 
-// A name that becomes a file's or a folder's.
-std::string name_field(const json& request) {
-  const std::string asked = text_field(request, "name"), name = safe_name(asked, "");
-  if (name.empty() || name != asked)
-    wrong("\"name\" must be 1 to 120 bytes of text without slashes, and not begin with a dot or a hyphen");
-  return name;
-}
-
 json checked_source(const json& request, const char* key, const Folders& folders, Store& store) {
   const auto at = request.find(key);
   if (at == request.end() || !at->is_object())
@@ -75,8 +61,11 @@ json checked_source(const json& request, const char* key, const Folders& folders
 
 json checked_stylise(const json& request, const Folders& folders, Store& store) {
   look_of_request(request, folders);  // for its errors
+  json blend = json::array();
+  for (const json& part : request.at("blend"))
+    blend.push_back({{"model", part.at("model")}, {"weight", part.value("weight", 1.0)}});
   json out = {{"kind", "stylise"},
-              {"blend", request.at("blend")},
+              {"blend", blend},
               {"strength", number_field(request, "strength", 1, 0, 1)},
               {"keepColour", request.value("keepColour", false)}};
   std::string format = request.contains("format") ? text_field(request, "format") : "png";
@@ -147,6 +136,19 @@ json checked_works(const json& works, const Folders& folders) {
 
 }  // namespace
 
+std::string text_field(const json& request, const char* key) {
+  const auto at = request.find(key);
+  if (at == request.end() || !at->is_string()) wrong(fmt::format("\"{}\" must be text", key));
+  return at->get<std::string>();
+}
+
+std::string name_field(const json& request) {
+  const std::string asked = text_field(request, "name"), name = safe_name(asked, "");
+  if (name.empty() || name != asked)
+    wrong("\"name\" must be 1 to 120 bytes of text without slashes, and not begin with a dot or a hyphen");
+  return name;
+}
+
 json look_of_request(const json& request, const Folders& folders) {
   const auto blend = request.find("blend");
   if (blend == request.end() || !blend->is_array() || blend->empty() || blend->size() > 4)
@@ -210,9 +212,7 @@ fs::path source_folder(const json& source, const std::string& side, const std::s
     const auto picture = store.picture(id);
     if (!picture) continue;
     const fs::path file = picture->id + picture->extension;
-    std::error_code code;
-    fs::create_hard_link(folders.pictures() / file, folder / file, code);
-    if (code) fs::copy_file(folders.pictures() / file, folder / file, fs::copy_options::overwrite_existing);
+    link_or_copy(folders.pictures() / file, folder / file);
   }
   return folder;
 }
@@ -237,9 +237,7 @@ std::vector<fs::path> works_as_sources(const json& works, const std::string& job
     const fs::path relative = to.lexically_relative(folder / "pictures");
     if (relative.empty() || *relative.begin() == "..") continue;
     fs::create_directories(to.parent_path());
-    std::error_code code;
-    fs::create_hard_link(picture, to, code);
-    if (code) fs::copy_file(picture, to, fs::copy_options::overwrite_existing);
+    link_or_copy(picture, to);
     Picture row;
     row.file = name;
     for (const std::string_view column : kDescriptiveColumns)
@@ -250,23 +248,6 @@ std::vector<fs::path> works_as_sources(const json& works, const std::string& job
   // What is known of the works goes with them.
   write_manifest(folder / "labels.csv", chosen);
   return {folder / "pictures", folder / "labels.csv"};
-}
-
-void remove_unfinished(const Job& job, const Folders& folders) {
-  std::error_code ignored;
-  const fs::path name = from_utf8(job.request.at("name").get<std::string>());
-  fs::remove_all((job.kind == "collect" ? folders.collections() : folders.studies()) / name, ignored);
-}
-
-std::string safe_text(std::string_view text) {
-  std::string out;
-  for (const char c : to_valid_utf8(text)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-  if (out.size() > 2000) {
-    size_t cut = 2000;
-    while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0) == 0x80) --cut;
-    out.resize(cut);
-  }
-  return out;
 }
 
 }  // namespace linmo::studio

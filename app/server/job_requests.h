@@ -29,10 +29,8 @@ std::filesystem::path source_folder(const nlohmann::json& source, const std::str
 std::vector<std::filesystem::path> works_as_sources(const nlohmann::json& works, const std::string& job,
                                                     const Folders& folders);
 
-// What a command left that did not come to its end.
-void remove_unfinished(const Job& job, const Folders& folders);
-
-// For people: valid UTF-8 without control characters, at most 2,000 bytes.
-std::string safe_text(std::string_view text);
+// Fields of a request; throw HttpError 400.
+std::string text_field(const nlohmann::json& request, const char* key);
+std::string name_field(const nlohmann::json& request);  // "name", fit to be a file's or a folder's
 
 }  // namespace linmo::studio

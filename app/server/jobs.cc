@@ -13,7 +13,6 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <chrono>
-#include <cmath>
 #include <istream>
 #include <set>
 
@@ -21,7 +20,6 @@
 #include "app/server/job_requests.h"
 #include "linmo/collection/manifest.h"
 #include "linmo/core/files.h"
-#include "linmo/model/model_file.h"
 
 namespace linmo::studio {
 
@@ -32,16 +30,10 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr size_t kMostWaiting = 1000;
-constexpr int kMostCrashes = 3;
-constexpr int kPaint = 0, kCommand = 1;
 constexpr uint64_t kLeastFreeBytes = 256ULL << 20;
 
 double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-int lane_of(const Job& job) {
-  return job.kind == "stylise" ? kPaint : kCommand;
 }
 
 // Whether a training has this run's folder: the one of a studio that was killed may still be saving.
@@ -51,20 +43,6 @@ bool is_locked(const fs::path& run) {
   const bool locked = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0;
   ::close(descriptor);
   return locked;
-}
-
-std::string last_line(const fs::path& log) {
-  std::string text;
-  try {
-    text = read_text(log, 16 << 20);
-  } catch (const Error&) {
-    return {};
-  }
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  // A message may have several lines: from the last "linmo: " on.
-  size_t at = text.rfind("linmo: ");
-  if (at == std::string::npos) at = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
-  return safe_text(text.substr(text.compare(at, 7, "linmo: ") == 0 ? at + 7 : at, 2000));
 }
 
 }  // namespace
@@ -93,16 +71,11 @@ void Jobs::begin() {
   for (Job& job : store_.jobs()) {
     auto entry = std::make_unique<Entry>();
     entry->job = std::move(job);
-    Job& known = entry->job;
-    if (known.state == JobState::running) {
-      // The studio ended in the middle of it. What ends it again and again is not tried for ever.
-      known.state = ++known.crashes < kMostCrashes ? JobState::queued : JobState::failed;
-      if (known.state == JobState::failed) known.message = "The studio ended three times during this.";
-      store_.save(known);
-    }
+    if (entry->job.state == JobState::running)
+      entry->job.state = JobState::queued;  // the studio ended in the middle of it
     entries_.push_back(std::move(entry));
   }
-  for (const int lane : {kPaint, kCommand}) asio::co_spawn(context_, work(lane == kCommand), asio::detached);
+  for (const Lane lane : {Lane::paint, Lane::command}) asio::co_spawn(context_, work(lane), asio::detached);
 }
 
 const Job& Jobs::add(const json& request) {
@@ -128,7 +101,7 @@ const Job& Jobs::add(const json& request) {
   entries_.push_back(std::move(entry));
   Entry& added = *entries_.back();
   changed(added);
-  added_[lane_of(added.job)].ring();
+  bell(lane_of(added.job)).ring();
   return added.job;
 }
 
@@ -213,7 +186,7 @@ void Jobs::resume(const std::string& id) {
   if (found.job.state != JobState::paused) throw HttpError(409, "state", "This is not paused.");
   found.job.state = JobState::queued;
   changed(found);
-  added_[kCommand].ring();
+  bell(Lane::command).ring();
 }
 
 void Jobs::forget(const std::string& id) {
@@ -232,7 +205,7 @@ void Jobs::forget(const std::string& id) {
 
 Task<void> Jobs::stop() {
   stopping_ = true;
-  for (Bell& bell : added_) bell.ring();
+  for (Bell& added : added_) added.ring();
   for (const auto& entry : entries_)
     if (entry->child >= 0) processes_.signal(entry->child, SIGINT);
   painter_.interrupt();
@@ -244,14 +217,17 @@ Task<void> Jobs::stop() {
   }
 }
 
-Task<void> Jobs::work(bool commands) {
-  const int lane = commands ? kCommand : kPaint;
+Jobs::Lane Jobs::lane_of(const Job& job) {
+  return job.kind == "stylise" ? Lane::paint : Lane::command;
+}
+
+Task<void> Jobs::work(Lane lane) {
   while (!stopping_) {
     const auto next = std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) {
       return entry->job.state == JobState::queued && lane_of(entry->job) == lane;
     });
     if (next == entries_.end()) {
-      co_await added_[lane].wait();
+      co_await bell(lane).wait();
       continue;
     }
     Entry& entry = **next;
@@ -263,7 +239,7 @@ Task<void> Jobs::work(bool commands) {
     changed(entry);
     std::string problem;
     try {
-      if (commands)
+      if (lane == Lane::command)
         co_await run_command(entry);
       else
         co_await stylise(entry);
@@ -366,16 +342,20 @@ std::vector<std::string> Jobs::command_of(Entry& entry, Sandbox& sandbox) const 
       command.push_back(source_folder(request[side], side, job.id, folders_, store_).string());
     }
     command.insert(command.end(),
-                   {"-o", run.string(),
+                   {"-o", run.string(), "--title=" + request.at("name").get<std::string>(),
                     fmt::format("--time={:.0f}s", std::max(1.0, request.at("minutes").get<double>() * 60)),
                     fmt::format("--size={}", request.at("size").get<int64_t>()),
                     fmt::format("--seed={}", request.at("seed").get<int64_t>())});
     return command;
   }
   const fs::path name = from_utf8(request.at("name").get<std::string>());
-  remove_unfinished(job, folders_);  // of a start before this one
+  // Made in a folder of its own, and moved when it is whole: a command that breaks off, or is turned by what
+  // it reads, reaches nothing that was there before.
+  const fs::path work = folders_.work() / job.id;
+  fs::remove_all(work);
+  fs::create_directories(work);
+  sandbox.write = {work};
   if (job.kind == "collect") {
-    sandbox.write = {folders_.collections()};
     std::vector<std::string> command = {"collect"};
     if (request.contains("works")) {
       const std::vector<fs::path> made = works_as_sources(request["works"], job.id, folders_);
@@ -383,14 +363,13 @@ std::vector<std::string> Jobs::command_of(Entry& entry, Sandbox& sandbox) const 
     } else {
       for (const json& source : request.at("sources")) command.push_back(source);
     }
-    command.insert(command.end(), {"-o", (folders_.collections() / name).string()});
+    command.insert(command.end(), {"-o", (work / name).string()});
     return command;
   }
-  sandbox.write = {folders_.studies()};
   std::vector<std::string> command = {"compare"};
   for (const json& collection : request.at("collections"))
     command.push_back((folders_.collections() / from_utf8(collection.get<std::string>())).string());
-  command.insert(command.end(), {"-o", (folders_.studies() / name).string()});
+  command.insert(command.end(), {"-o", (work / name).string()});
   if (const std::string plan = request.value("preregistration", ""); !plan.empty()) {
     fs::create_directories(folders_.sources() / job.id);
     const fs::path file = folders_.sources() / job.id / "preregistration.toml";
@@ -425,7 +404,7 @@ Task<void> Jobs::run_command(Entry& entry) {
   ChildSetup setup;
   setup.niceness = 10;  // previews come first
   std::vector<std::string> command = command_of(entry, setup.sandbox);
-  command.insert(command.begin(), {"studio-run", setup.to_text(::getpid()), "--"});
+  command = confined(setup, std::move(command));
   const fs::path log = folders_.work() / (job.id + ".log");
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
@@ -449,41 +428,51 @@ Task<void> Jobs::run_command(Entry& entry) {
     std::getline(stream, line);
     take_line(entry, line);
   }
+  voice.close();  // who says more than can be heard is not waited for
   const int code = co_await processes_.ended(entry.child);
   entry.child = -1;
   const bool is_train = job.kind == "train";
   const bool has_model = is_train && fs::exists(folders_.runs() / job.id / "model.safetensors");
-  if (code == 0 && !(is_train && !has_model)) {
-    if (is_train) install_model(job);
+  if (code == 0 && (has_model || !is_train)) {
+    if (is_train)
+      install_model(job);
+    else
+      install_folder(job);
     end(entry, JobState::done);
-    if (!is_train)
-      events_.tell(job.kind == "collect" ? "collection" : "study", {{"name", job.request["name"]}});
   } else if (entry.wish == Wish::cancel) {
     if (has_model) install_model(job);
     end(entry, has_model ? JobState::done : JobState::cancelled,
         has_model ? "Stopped early; the style is as far as it came." : "");
-    if (!is_train) remove_unfinished(job, folders_);
   } else if (entry.wish == Wish::pause) {
     end(entry, JobState::paused);
   } else if (stopping_) {
     store_.save(job);  // still "running": taken up at the next start
   } else {
-    const std::string reason = last_line(log);
+    const std::string reason = complaint(log);
     end(entry, JobState::failed,
         reason.empty() ? fmt::format("linmo {} ended with code {}.", job.kind, code) : reason);
-    if (!is_train) remove_unfinished(job, folders_);
   }
 }
 
+void Jobs::install_folder(const Job& job) {
+  const bool is_collection = job.kind == "collect";
+  const fs::path name = from_utf8(job.request.at("name").get<std::string>());
+  const fs::path made = folder_below(folders_.work() / job.id, to_utf8(name));  // no link
+  const fs::path place = (is_collection ? folders_.collections() : folders_.studies()) / name;
+  if (fs::exists(place)) fail(ErrorKind::io, "{} is there already", to_utf8(place));
+  fs::rename(made, place);
+  events_.tell(is_collection ? "collection" : "study", {{"name", job.request["name"]}});
+}
+
 void Jobs::install_model(const Job& job) {
-  model::Model trained = model::load_model(folders_.runs() / job.id / "model.safetensors");
   const std::string wanted = job.request.at("name");
-  trained.card["title"] = wanted;
   std::set<std::string> taken;
   for (const fs::path& file : folders_.all_models()) taken.insert(to_utf8(file.stem()));
   std::string name = wanted;
   for (int n = 2; taken.contains(name); ++n) name = fmt::format("{} {}", wanted, n);
-  model::save_model(folders_.models() / from_utf8(name + ".safetensors"), trained);
+  // A second name for the file: the run may be forgotten, the style stays.
+  link_or_copy(file_below(folders_.runs() / job.id, "model.safetensors"),
+               folders_.models() / from_utf8(name + ".safetensors"));
   events_.tell("model", {{"id", name}});
 }
 

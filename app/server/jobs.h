@@ -42,16 +42,20 @@ class Jobs {
  private:
   struct Entry;
   enum class Wish { none, pause, cancel };
+  enum class Lane { paint, command };
+  static Lane lane_of(const Job& job);
+  Bell& bell(Lane lane) { return added_[static_cast<size_t>(lane)]; }
   Entry& entry(const std::string& id) const;
   void changed(Entry& entry);  // saved and told
   void told(Entry& entry);     // told, not more often than is useful
   void end(Entry& entry, JobState state, const std::string& message = "");
-  Task<void> work(bool commands);  // one of the two lanes
+  Task<void> work(Lane lane);
   Task<void> stylise(Entry& entry);
   Task<void> run_command(Entry& entry);
   std::vector<std::string> command_of(Entry& entry, Sandbox& sandbox) const;
   void take_line(Entry& entry, const std::string& line);
-  void install_model(const Job& job);
+  void install_model(const Job& job);   // on the wall
+  void install_folder(const Job& job);  // a collection, a study
 
   asio::io_context& context_;
   const Folders& folders_;

@@ -67,7 +67,8 @@ Frame probe(const fs::path& file) {
            {"height", info.height},
            {"channels", info.channels},
            {"alpha", picture.has_alpha()},
-           {"format", name(info.format)}},
+           {"format", name(info.format)},
+           {"extension", extension(info.format)}},
           ""};
 }
 

@@ -11,7 +11,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "app/server/folders.h"
 #include "linmo/core/error.h"
+#include "linmo/core/files.h"
 
 extern char** environ;
 
@@ -79,6 +81,18 @@ Task<void> Processes::reap() {
       child->bell.ring();
     }
   }
+}
+
+std::string complaint(const std::filesystem::path& log) {
+  std::error_code none;
+  if (!std::filesystem::exists(log, none)) return {};
+  std::string text = read_text(log, 16 << 20);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  // A message may have several lines.
+  constexpr std::string_view mark = "linmo: ";
+  if (const size_t at = text.rfind(mark); at != std::string::npos)
+    return safe_text(text.substr(at + mark.size()));
+  return safe_text(text.substr(text.rfind('\n') + 1));
 }
 
 void end_with_parent(int signal, pid_t parent) {

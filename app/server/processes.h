@@ -40,6 +40,9 @@ class Processes {
   std::map<pid_t, std::shared_ptr<Child>> children_;
 };
 
+// What a command of linmo complained of last in its log; empty where it said nothing.
+std::string complaint(const std::filesystem::path& log);
+
 // What every child does first: it ends with `parent`, which started it (by this signal), also when that is
 // killed. To be called before threads are started.
 void end_with_parent(int signal, pid_t parent);

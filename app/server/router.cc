@@ -39,7 +39,7 @@ HttpError not_found(const std::string& what) {
 }
 
 nlohmann::json Request::json() const {
-  const auto depth = [level = 0](int at, nlohmann::json::parse_event_t, nlohmann::json&) mutable {
+  const auto depth = [](int at, nlohmann::json::parse_event_t, nlohmann::json&) {
     if (at > 32) throw HttpError(400, "json", "the JSON is nested too deeply");
     return true;
   };

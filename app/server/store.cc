@@ -125,12 +125,10 @@ std::optional<UploadedPicture> Store::picture(const std::string& id) {
 }
 
 void Store::save(const Job& job) {
-  json text = job.to_json();
-  text["crashes"] = job.crashes;
   database_
       .prepare("INSERT INTO jobs (id, job) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET job = excluded.job")
       .bind(1, job.id)
-      .bind(2, text.dump(-1, ' ', false, json::error_handler_t::replace))
+      .bind(2, job.to_json().dump(-1, ' ', false, json::error_handler_t::replace))
       .step();
 }
 
@@ -162,7 +160,6 @@ std::vector<Job> Store::jobs() {
       job.results.push_back({result.at("name"), result.at("type"), result.at("bytes")});
     for (const json& failure : value.at("failures"))
       job.failures.emplace_back(failure.at("name"), failure.at("reason"));
-    job.crashes = value.value("crashes", 0);
     all.push_back(std::move(job));
   }
   return all;

@@ -45,7 +45,6 @@ struct Job {
   nlohmann::json request;
   std::vector<JobResult> results;
   std::vector<std::pair<std::string, std::string>> failures;  // what, why
-  int crashes = 0;                                            // how often the studio ended during it
 
   nlohmann::json to_json() const;  // as the API shows it
 };

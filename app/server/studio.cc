@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "app/server/job_requests.h"
 #include "linmo/core/files.h"
 
 namespace linmo::studio {
@@ -50,7 +51,7 @@ void lock_data(const Folders& folders) {
 
 void clean(const Folders& folders) {
   std::error_code ignored;
-  for (const fs::path& folder : {folders.incoming(), folders.cards(), folders.work()})
+  for (const fs::path& folder : {folders.incoming(), folders.work()})
     for (const auto& entry : fs::directory_iterator(folder)) fs::remove_all(entry.path(), ignored);
 }
 
@@ -123,12 +124,6 @@ std::optional<Password> password_of(const StudioSettings& settings) {
   return Password(text);
 }
 
-bool can_train() {
-  const fs::path self = fs::read_symlink("/proc/self/exe");
-  return fs::exists(self.parent_path() / "linmo-train") ||
-         fs::exists(self.parent_path().parent_path() / "libexec" / "linmo" / "linmo-train");
-}
-
 void add_session_routes(Studio& studio) {
   studio.router.add({"GET", "/api/v1/session", [&studio](Request&) -> Task<Response> {
                        json folders = json::array();
@@ -138,15 +133,13 @@ void add_session_routes(Studio& studio) {
                            {{"version", LINMO_VERSION},
                             {"languages", {"en", "zh", "ja"}},
                             {"limits", {{"bodyBytes", studio.settings.upload_bytes}, {"pixels", 1 << 28}}},
-                            {"train", can_train()},
+                            {"train", studio.settings.can_train},
                             {"folders", folders},
                             {"cores", std::thread::hardware_concurrency()}});
                      }});
   studio.router.add({"POST", "/api/v1/login", [&studio](Request& request) -> Task<Response> {
                        const json asked = request.json();
-                       if (!asked.contains("password") || !asked["password"].is_string())
-                         throw HttpError(400, "request", "\"password\" must be text");
-                       co_return studio.guard.log_in(asked["password"]);
+                       co_return studio.guard.log_in(text_field(asked, "password"));
                      }});
   studio.router.add({"GET", "/api/v1/events", [](Request&) -> Task<Response> {
                        Response response;

@@ -26,6 +26,7 @@ struct StudioSettings {
   std::vector<std::string> hosts;       // beside `listen`, what the studio is called from other machines
   std::filesystem::path password_file;  // its first line; demanded where `listen` is no loopback address
   bool open_browser = true;
+  bool can_train = false;                // linmo-train is installed
   uint64_t upload_bytes = 256ULL << 20;  // of one file
   uint64_t picture_bytes = 10ULL << 30;  // of all uploads
   uint64_t worker_bytes = 8ULL << 30;    // of a worker's address space
@@ -50,7 +51,7 @@ struct Studio {
   Router router;
   std::string token;  // of this start
   Guard guard;
-  std::map<std::string, std::pair<std::string, std::string>> cards;  // key → type, bytes
+  std::map<std::string, Frame> cards;  // the wall's pictures, by model file and time
 };
 
 // All routes: the API's (docs/openapi.json), by what they are about in files of their own, and the pages.
@@ -60,6 +61,9 @@ void add_model_routes(Studio& studio);
 void add_job_routes(Studio& studio);
 void add_folder_routes(Studio& studio);
 void add_collection_routes(Studio& studio);
+
+// A worker's picture; browsers may keep it so many seconds (0: not at all).
+Response picture_answer(Frame frame, int seconds);
 
 // The front end, built into the program: path without the first slash → contents; null where there is none.
 const std::string* asset(const std::string& path);

@@ -37,6 +37,11 @@ std::string ChildSetup::to_text(pid_t parent) const {
       .dump();
 }
 
+std::vector<std::string> confined(const ChildSetup& setup, std::vector<std::string> command) {
+  command.insert(command.begin(), {"studio-run", setup.to_text(::getpid()), "--"});
+  return command;
+}
+
 ChildSetup ChildSetup::from_text(const std::string& text, pid_t& parent) {
   const json value = json::parse(text);
   ChildSetup setup;

@@ -32,6 +32,9 @@ struct ChildSetup {
   static ChildSetup from_text(const std::string& text, pid_t& parent);
 };
 
+// The arguments that start a command of linmo confined.
+std::vector<std::string> confined(const ChildSetup& setup, std::vector<std::string> command);
+
 class Worker {
  public:
   Worker(asio::io_context& context, Processes& processes, ChildSetup setup, std::filesystem::path log);

@@ -102,28 +102,6 @@ fs::path full_path(const fs::path& path) {
   return ignored ? path : result;
 }
 
-bool is_below(const fs::path& path, const fs::path& folder) {
-  const auto [end, rest] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
-  (void)rest;
-  return end == folder.end();
-}
-
-std::string extension_of(ImageFormat format) {
-  switch (format) {
-    case ImageFormat::jpeg:
-      return ".jpg";
-    case ImageFormat::png:
-      return ".png";
-    case ImageFormat::webp:
-      return ".webp";
-    case ImageFormat::tiff:
-      return ".tif";
-    case ImageFormat::avif:
-      return ".avif";
-  }
-  return ".png";
-}
-
 // Who asks for out.gif wants a picture, not a folder of that name.
 bool called_like_foreign_picture(const fs::path& path) {
   std::string extension = to_utf8(path.extension());
@@ -140,7 +118,7 @@ fs::path renamed(const fs::path& relative, const std::optional<ImageFormat>& for
   const std::optional<ImageFormat> own = format_of_extension(relative);
   if (own && (!format || own == format)) return relative;
   fs::path out = relative;
-  return out.replace_extension(extension_of(format.value_or(ImageFormat::png)));
+  return out.replace_extension(extension(format.value_or(ImageFormat::png)));
 }
 
 fs::path unused_name(const fs::path& wanted, const fs::path& input, const std::set<fs::path>& taken) {

@@ -127,6 +127,10 @@ std::string to_utf8(const fs::path& path) {
   return {text.begin(), text.end()};
 }
 
+bool is_below(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
 std::vector<fs::path> list_files(const fs::path& root) {
   std::error_code error;
   const fs::file_status status = fs::status(root, error);

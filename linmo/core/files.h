@@ -44,6 +44,9 @@ void write_file(const std::filesystem::path& path, std::string_view text);
 // UTF-8 text of a path for messages and manifests ('/' separators).
 std::string to_utf8(const std::filesystem::path& path);
 
+// Whether a path is a folder or lies below it, by their names alone: give both canonical.
+bool is_below(const std::filesystem::path& path, const std::filesystem::path& folder);
+
 // All regular files below a folder (or the file itself), sorted by name so that every run sees one order.
 // Hidden files and folders are left out; links to folders are not followed.
 std::vector<std::filesystem::path> list_files(const std::filesystem::path& root);

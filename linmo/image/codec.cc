@@ -159,6 +159,22 @@ void fill_rows_grey(Image& image, int64_t first) {
 
 }  // namespace
 
+std::string_view extension(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::jpeg:
+      return ".jpg";
+    case ImageFormat::webp:
+      return ".webp";
+    case ImageFormat::tiff:
+      return ".tif";
+    case ImageFormat::avif:
+      return ".avif";
+    case ImageFormat::png:
+      break;
+  }
+  return ".png";
+}
+
 std::string_view name(ImageFormat format) {
   switch (format) {
     case ImageFormat::jpeg:

@@ -47,6 +47,7 @@ struct DecodeOptions {
 };
 
 std::string_view name(ImageFormat format);
+std::string_view extension(ImageFormat format);  // of new files: .jpg .png .webp .tif .avif
 std::optional<ImageFormat> format_of_extension(
     const std::filesystem::path& path);                   // .jpg .jpeg .png .webp .tif .tiff .avif
 bool is_picture_name(const std::filesystem::path& path);  // by that extension

@@ -352,6 +352,10 @@ class Train(WithStudio):
         self.studio.wait(job, until=("paused",))
         self.assertEqual(self.studio.ask("POST", f"/api/v1/jobs/{job}/resume").status, 200)
         self.studio.wait(job, until=("running",))
+        for _ in range(3):  # a studio that is closed every evening
+            self.assertEqual(self.studio.stop(), DONE)
+            self.studio.start()
+            self.studio.wait(job, until=("running",))
         time.sleep(3)
         self.studio.ask("POST", f"/api/v1/jobs/{job}/cancel")
         state = self.studio.wait(job)
@@ -460,6 +464,11 @@ class Cultures(WithStudio):
             self.assertEqual(self.studio.wait(job)["state"], "done")
             self.assertRefused(self.studio.ask("POST", "/api/v1/jobs", {"kind": "collect", "name": name, "sources": [str(self.allowed / name)]}), 409)
         self.assertEqual({(c["id"], c["works"]) for c in self.studio.get("/collections")}, {("江户", 12), ("清", 12)})
+        (self.allowed / "空").mkdir()
+        state = self.studio.wait(self.studio.begin(kind="collect", name="nothing", sources=[str(self.allowed / "空")]))
+        self.assertEqual(state["state"], "failed", state)
+        self.assertEqual(sorted(os.listdir(self.dir / "data/collections")), ["江户", "清"])
+        self.assertEqual([f for f in os.listdir(self.dir / "data/work") if not f.endswith(".log")], [])
         base = "/collections/" + urllib.parse.quote("江户")
         work = self.studio.get(base + "/works?offset=1&limit=1")[0]["file"]
         address = f"/api/v1{base}/works/{urllib.parse.quote(work, safe='')}"
