@@ -108,7 +108,11 @@ Task<Response> import_model(Studio& studio, Request& request) {
   if (refusal.empty()) co_return installed(studio, uploaded, name);
   const fs::path made = scratch.folder / from_utf8(name + ".safetensors");
   std::vector<std::string> command = {"import", uploaded.string(), "-o", made.string()};
-  co_await run_short_command(studio, command, scratch);
+  try {
+    co_await run_short_command(studio, command, scratch);
+  } catch (const HttpError& error) {
+    throw HttpError(error.status, error.kind, for_its_owner(error.what(), to_utf8(uploaded), file_name));
+  }
   refusal = co_await refusal_of(studio, file_below(scratch.folder, name + ".safetensors"));
   if (!refusal.empty()) throw HttpError(422, "model", refusal);
   co_return installed(studio, made, name);

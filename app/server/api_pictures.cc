@@ -36,7 +36,13 @@ Task<Response> upload(Studio& studio, Request& request) {
         fmt::format("The studio keeps at most {} GB of pictures; remove some that are not needed.",
                     studio.settings.picture_bytes >> 30));
   const json wish = {{"do", "probe"}, {"path", to_utf8(request.file)}};
-  const Frame seen = co_await studio.eyes.ask(wish, std::chrono::seconds(60));
+  Frame seen;
+  try {
+    seen = co_await studio.eyes.ask(wish, std::chrono::seconds(60));
+  } catch (const HttpError& error) {
+    const std::string name = safe_name(request.text("name"), "this file");
+    throw HttpError(error.status, error.kind, for_its_owner(error.what(), to_utf8(request.file), name));
+  }
   UploadedPicture picture;
   picture.id = sha256_file(request.file).substr(0, 24);
   picture.width = seen.value.at("width");

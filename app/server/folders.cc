@@ -133,6 +133,13 @@ std::string safe_text(std::string_view text) {
   return std::string(cut(out, 2000));
 }
 
+std::string for_its_owner(std::string text, const std::string& stored, const std::string& name) {
+  if (text.starts_with(stored + ": ")) text.erase(0, stored.size() + 2);
+  for (size_t at = text.find(stored); at != std::string::npos; at = text.find(stored, at + name.size()))
+    text.replace(at, stored.size(), name);
+  return safe_text(text);
+}
+
 fs::path file_below(const fs::path& folder, const std::string& name) {
   const fs::path path = folder / from_utf8(name);
   std::error_code code;

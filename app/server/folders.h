@@ -61,6 +61,9 @@ void link_or_copy(const std::filesystem::path& from, const std::filesystem::path
 // For people: valid UTF-8 without control characters, at most 2,000 bytes.
 std::string safe_text(std::string_view text);
 
+// What is said of a stored file, said of it as its owner calls it, as safe_text().
+std::string for_its_owner(std::string text, const std::string& stored, const std::string& name);
+
 // A client's one segment of a path below `folder`: a file there, no link. Throws HttpError 404.
 std::filesystem::path file_below(const std::filesystem::path& folder, const std::string& name);
 std::filesystem::path folder_below(const std::filesystem::path& folder, const std::string& name);

@@ -281,25 +281,28 @@ Task<void> Jobs::stylise(Entry& entry) {
       job.failures.emplace_back(result_name, "this picture has been removed");
       continue;
     }
+    const fs::path stored = folders_.pictures() / (picture->id + picture->extension);
     for (int attempt = 0;; ++attempt) {
       std::string kind, reason;
       try {
         json wish = look;
         wish["do"] = "paint";
-        wish["path"] = to_utf8(folders_.pictures() / (picture->id + picture->extension));
+        wish["path"] = to_utf8(stored);
         wish["output"] = to_utf8(work / from_utf8(result_name));
         Worker::Wish asked;
         asked.value = wish;
         asked.patience = std::chrono::seconds(600);
         asked.on_progress = [&](const json& said) { advance(said.value("progress", 0.0)); };
-        co_await painter_.ask(asked);
+        const Frame said = co_await painter_.ask(asked);
+        for (const json& warning : said.value.value("warnings", json::array()))
+          job.failures.emplace_back(picture->name, for_its_owner(warning, to_utf8(stored), picture->name));
         const fs::path made = file_below(work, result_name);  // the worker is not to be trusted: no links
         fs::rename(made, results / from_utf8(result_name));
         job.results.push_back(
             {result_name, type_of_name(result_name), fs::file_size(results / from_utf8(result_name))});
       } catch (const HttpError& error) {
         kind = error.kind;
-        reason = error.what();
+        reason = for_its_owner(error.what(), to_utf8(stored), picture->name);
       }
       if (stopping_) {
         store_.save(job);  // still "running": taken up at the next start

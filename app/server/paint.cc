@@ -221,7 +221,6 @@ Frame Painter::paint(const json& wish, EventSink& sink) {
   const Look look = look_of(wish);
   const fs::path input = from_utf8(wish.at("path").get<std::string>());
   const fs::path output = from_utf8(wish.at("output").get<std::string>());
-  json warnings = json::array();
   if (look.blend.size() == 1) {
     apply::BatchOptions options;
     options.output = output;

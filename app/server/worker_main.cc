@@ -80,7 +80,9 @@ json error_of(int status, const char* kind, const std::string& message) {
 Frame answer(Painter& painter, const json& wish) {
   try {
     ServerSink sink;
-    return painter.fulfil(wish, sink);
+    Frame frame = painter.fulfil(wish, sink);
+    if (!sink.warnings.empty()) frame.value["warnings"] = sink.warnings;
+    return frame;
   } catch (const Error& error) {
     switch (error.kind()) {
       case ErrorKind::limit:

@@ -211,7 +211,9 @@ class Pictures(WithStudio):
         self.assertEqual(os.listdir(self.dir / "data/pictures"), [])
 
     def test_what_is_no_picture_is_refused_in_words_and_leaves_nothing(self):
-        self.assertRefused(self.studio.ask("POST", "/api/v1/pictures?name=a.txt", b"hello"), 422)
+        refused = self.studio.ask("POST", "/api/v1/pictures?name=a.txt", b"hello")
+        self.assertRefused(refused, 422, says="a.txt")
+        self.assertNotIn(str(self.dir), refused.json()["error"]["message"])
         self.assertRefused(self.studio.ask("POST", "/api/v1/pictures?name=a.txt", b""), 400)
         for file in support.bad_pictures(self.dir / "bad"):
             with self.subTest(file):
@@ -283,6 +285,16 @@ class Stylise(WithStudio):
         self.assertRefused(self.studio.ask("POST", f"/api/v1/jobs/{state['id']}/cancel"), 409)
         self.assertRefused(self.studio.ask("POST", f"/api/v1/jobs/{state['id']}/pause"), 409)
         self.assertRefused(self.studio.ask("GET", f"/api/v1/jobs/{state['id']}/results/..%2f..%2fstudio.sqlite"), 404)
+
+    def test_what_is_odd_about_a_picture_is_said_under_its_name(self):
+        whole = make_picture(self.dir / "whole.png", 512, 512).read_bytes()
+        (self.dir / "残.png").write_bytes(whole[:len(whole) * 9 // 10])
+        job = self.studio.begin(kind="stylise", pictures=[self.studio.upload(self.dir / "残.png")["id"]], **look(MODEL))
+        state = self.studio.wait(job)
+        self.assertEqual(state["state"], "done", state)
+        self.assertEqual([f["name"] for f in state["failures"]], ["残.png"])
+        self.assertNotIn("data", state["failures"][0]["reason"])
+        self.assertIn("grey", state["failures"][0]["reason"])
 
     def test_many_at_once_in_order_and_killed_without_loss(self):
         files = [make_picture(self.dir / f"{i}.png", 512, 512, seed=i) for i in range(4)]

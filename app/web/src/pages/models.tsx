@@ -91,7 +91,7 @@ function Mixing({ all }: { all: Model[] }) {
     </label>
   );
   return (
-    <form class="panel mixing" onSubmit={(event) => void mix(event)}>
+    <form class="panel" onSubmit={(event) => void mix(event)}>
       <h2>{t("models.mix")}</h2>
       <p class="hint">{t("models.mix_hint")}</p>
       <div class="two">

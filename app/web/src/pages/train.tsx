@@ -60,7 +60,7 @@ function NewRun() {
           </label>
         ))}
         {method.value === "tune" && (
-          <label class="begin-with">
+          <label>
             <span>{t("train.begin_with")}</span>
             <select value={tuned?.id ?? ""} onChange={(e) => (from.value = e.currentTarget.value)}>
               {begin_with.map((m) => <option key={m.id} value={m.id}>{model_title(m)}</option>)}
