@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "linmo/core/utf8.h"
+
 namespace linmo {
 
 // Bounds that the reader checks while it reads.
@@ -34,10 +36,5 @@ CsvTable parse_csv(std::string_view text, std::string_view name, const CsvLimits
 
 // RFC 4180: commas, CRLF, quotes only where they are needed.
 std::string format_csv(const CsvTable& table);
-
-// True when all of `text` is well-formed UTF-8 (no surrogates, no overlong forms).
-bool is_utf8(std::string_view text);
-// `text` with every byte that is not part of well-formed UTF-8 replaced by U+FFFD, for reports.
-std::string to_valid_utf8(std::string_view text);
 
 }  // namespace linmo
