@@ -40,6 +40,10 @@ void add_evaluate_options(CLI::App& app, EvaluateCommand& command) {
   command.settings.visit(adder);
   app.add_option("--json", command.json,
                  "write the scores to this file for machines; -: to standard output instead of the table");
+  app.add_option(
+      "--page", command.page,
+      "write a page to this file (HTML): the scores, the best and the worst outputs beside their content "
+      "and truth, and those that come nearest to a picture of the style");
   app.add_flag("-q,--quiet", command.quiet, "only the table, warnings and errors");
 }
 
@@ -47,6 +51,7 @@ std::vector<std::string> to_arguments(EvaluateCommand command) {
   ArgumentWriter writer;
   command.settings.visit(writer);
   if (!command.json.empty()) writer.arguments.push_back("--json=" + command.json);
+  if (!command.page.empty()) writer.arguments.push_back("--page=" + command.page);
   if (command.quiet) writer.arguments.push_back("--quiet");
   return writer.arguments;
 }
@@ -57,6 +62,10 @@ int run_evaluate(const EvaluateCommand& command, measure::FeatureExtractor* feat
     Console console(command.quiet);
     evaluation = features ? measure::evaluate(command.settings, features, console)
                           : measure::evaluate(command.settings, console);
+  }
+  if (!command.page.empty()) {
+    const std::string title = to_utf8(std::filesystem::path(command.settings.outputs).lexically_normal());
+    write_file(command.page, measure::to_page(evaluation, title));
   }
   const std::string machine = measure::to_json(evaluation).dump(2) + "\n";
   if (command.json == "-") {

@@ -14,6 +14,7 @@ namespace linmo::cli {
 struct EvaluateCommand {
   measure::EvaluateSettings settings;
   std::string json;  // file, "-" for standard output, empty for none
+  std::string page;  // file for the page; empty: none
   bool quiet = false;
 };
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <set>
 
 #include "linmo/collection/parallel.h"
@@ -16,6 +17,7 @@
 #include "linmo/image/codec.h"
 #include "linmo/image/convert.h"
 #include "linmo/image/resize.h"
+#include "linmo/measure/artefacts.h"
 #include "linmo/measure/distances.h"
 #include "linmo/measure/neighbours.h"
 #include "linmo/measure/perceptual.h"
@@ -124,14 +126,17 @@ struct PairScores {
   std::optional<double> value, input;
 };
 
+enum class Against { truth, content, itself };
+constexpr const char* kAgainst[] = {"truth", "content", "itself"};
+
 // What is measured on each pair; the same for the output and for the untouched content.
 struct PairMeasure {
   const char* key;
   const char* name;
-  bool against_truth;  // otherwise the content
+  Against against;
   bool higher_is_better;
-  std::function<std::optional<double>(const Image&, const Image&)> of;
-  std::string features = {};  // whose they are
+  std::function<std::optional<double>(const Image&, const Image&)> of;  // itself: the picture twice
+  std::string features = {};                                            // whose they are
 };
 
 constexpr double kMostDecibels = 100;
@@ -139,19 +144,23 @@ constexpr double kMostDecibels = 100;
 // With `perceptual`, whose network is called `features`, also the distances that it sees.
 std::vector<PairMeasure> pair_measures(const PerceptualDistance* perceptual, const std::string& features) {
   std::vector<PairMeasure> all = {
-      {"l1", "L1 (0 … 1)", true, false, l1},
-      {"psnr", "PSNR [dB]", true, true,
+      {"l1", "L1 (0 … 1)", Against::truth, false, l1},
+      {"psnr", "PSNR [dB]", Against::truth, true,
        [](const Image& a, const Image& b) { return std::min(psnr(a, b), kMostDecibels); }},
-      {"ssim_rgb", "SSIM, RGB", true, true, ssim_rgb},
-      {"ssim_luma", "SSIM, luminance", true, true, ssim_luma},
-      {"ms_ssim", "MS-SSIM, luminance", true, true, ms_ssim},
-      {"content_edges", "edge orientation", false, true, edge_orientation_correlation},
-      {"content_ssim", "SSIM, luminance", false, true, ssim_luma},
+      {"ssim_rgb", "SSIM, RGB", Against::truth, true, ssim_rgb},
+      {"ssim_luma", "SSIM, luminance", Against::truth, true, ssim_luma},
+      {"ms_ssim", "MS-SSIM, luminance", Against::truth, true, ms_ssim},
+      {"content_edges", "edge orientation", Against::content, true, edge_orientation_correlation},
+      {"content_ssim", "SSIM, luminance", Against::content, true, ssim_luma},
+      {"grid_peak", "grid [dB]", Against::itself, false,
+       [](const Image& a, const Image&) { return grid_peak(luma_plane(a)); }},
+      {"edge_step", "edge lines (1: none)", Against::itself, false,
+       [](const Image& a, const Image&) { return edge_step(luma_plane(a)); }},
   };
   if (perceptual) {
     const auto of = [perceptual](const Image& a, const Image& b) { return (*perceptual)(a, b); };
-    all.push_back({"perceptual", "perceptual distance", true, false, of, features});
-    all.push_back({"content_perceptual", "perceptual distance", false, false, of, features});
+    all.push_back({"perceptual", "perceptual distance", Against::truth, false, of, features});
+    all.push_back({"content_perceptual", "perceptual distance", Against::content, false, of, features});
   }
   return all;
 }
@@ -164,55 +173,85 @@ Image fitted(const Image& image, const Image& to) {
 // Scores in the order of the measures.
 std::vector<PairScores> score(const Pair& pair, const std::vector<PairMeasure>& measures, Refusals& refused) {
   std::vector<PairScores> scores(measures.size());
-  if (!pair.content && !pair.truth) return scores;
   const std::optional<Image> output = read(pair.output, refused);
   const std::optional<Image> content = pair.content ? read(*pair.content, refused) : std::nullopt;
   const std::optional<Image> truth = pair.truth ? read(*pair.truth, refused) : std::nullopt;
-  const auto measure = [&](const std::optional<Image>& picture, bool against_truth, auto member) {
-    const std::optional<Image>& reference = against_truth ? truth : content;
+  const auto measure = [&](const std::optional<Image>& picture, const std::optional<Image>& reference,
+                           Against against, auto member) {
     if (!picture || !reference) return;
     const Image same_size = fitted(*picture, *reference);
     for (size_t i = 0; i < scores.size(); ++i) {
-      if (measures[i].against_truth == against_truth)
-        scores[i].*member = measures[i].of(same_size, *reference);
+      if (measures[i].against == against) scores[i].*member = measures[i].of(same_size, *reference);
     }
   };
-  measure(output, true, &PairScores::value);
-  measure(content, true, &PairScores::input);
-  measure(output, false, &PairScores::value);
+  measure(output, truth, Against::truth, &PairScores::value);
+  measure(content, truth, Against::truth, &PairScores::input);
+  measure(output, content, Against::content, &PairScores::value);
+  measure(output, output, Against::itself, &PairScores::value);
+  measure(content, content, Against::itself, &PairScores::input);
   return scores;
 }
 
-void score_pairs(const std::vector<Pair>& pairs, const std::vector<PairMeasure>& measures, int threads,
-                 Refusals& refused, EventSink& sink, std::vector<Score>& out) {
+std::pair<double, double> bootstrap_interval(const std::vector<double>& values, Random random) {
+  constexpr size_t kDraws = 2000;
+  std::vector<double> means(kDraws);
+  for (double& mean : means) {
+    for (size_t i = 0; i < values.size(); ++i)
+      mean += values[static_cast<size_t>(random.below(static_cast<int64_t>(values.size())))];
+    mean /= static_cast<double>(values.size());
+  }
+  std::sort(means.begin(), means.end());
+  return {means[kDraws / 40], means[kDraws - 1 - kDraws / 40]};
+}
+
+void score_pairs(const std::vector<Pair>& pairs, const std::vector<PairMeasure>& measures,
+                 const EvaluateSettings& s, Refusals& refused, EventSink& sink, Evaluation& out) {
   std::vector<std::vector<PairScores>> scores(pairs.size());
-  if (!for_each_parallel(pairs.size(), threads, "comparing pairs", sink,
+  if (!for_each_parallel(pairs.size(), static_cast<int>(s.threads), "comparing pairs", sink,
                          [&](size_t i) { scores[i] = score(pairs[i], measures, refused); })) {
     fail(ErrorKind::cancelled, "the evaluation was stopped");
   }
+  for (const Pair& pair : pairs) {
+    out.pictures.push_back({to_utf8(pair.output),
+                            pair.content ? to_utf8(*pair.content) : "",
+                            pair.truth ? to_utf8(*pair.truth) : "",
+                            {},
+                            "",
+                            {}});
+  }
   for (size_t m = 0; m < measures.size(); ++m) {
     const PairMeasure& measure = measures[m];
-    double sum = 0, input_sum = 0;
-    int64_t n = 0, input_n = 0;
-    for (const std::vector<PairScores>& of_pair : scores) {
-      if (of_pair[m].value) sum += *of_pair[m].value, ++n;
-      if (of_pair[m].input) input_sum += *of_pair[m].input, ++input_n;
+    std::vector<double> values;
+    double input_sum = 0;
+    int64_t input_n = 0;
+    for (size_t i = 0; i < pairs.size(); ++i) {
+      const PairScores& of_pair = scores[i][m];
+      if (of_pair.value) {
+        values.push_back(*of_pair.value);
+        out.pictures[i].values[measure.key] = *of_pair.value;
+      }
+      if (of_pair.input) input_sum += *of_pair.input, ++input_n;
     }
-    if (n == 0) continue;
-    Score s;
-    s.key = measure.key, s.name = measure.name, s.against = measure.against_truth ? "truth" : "content";
-    s.higher_is_better = measure.higher_is_better, s.features = measure.features;
-    s.value = sum / static_cast<double>(n), s.n = n;
-    if (input_n > 0) s.input = input_sum / static_cast<double>(input_n);
-    out.push_back(std::move(s));
+    if (values.empty()) continue;
+    Score score;
+    score.key = measure.key, score.name = measure.name;
+    score.against = kAgainst[static_cast<size_t>(measure.against)];
+    score.higher_is_better = measure.higher_is_better, score.features = measure.features;
+    score.n = static_cast<int64_t>(values.size());
+    score.value = std::accumulate(values.begin(), values.end(), 0.) / static_cast<double>(values.size());
+    if (values.size() >= 5)
+      score.interval = bootstrap_interval(values, Random(static_cast<uint64_t>(s.seed), 0xb007 + m));
+    if (input_n > 0) score.input = input_sum / static_cast<double>(input_n);
+    out.scores.push_back(std::move(score));
   }
 }
 
 // ------------------------------------------------------------------- sets
 
 struct PictureSet {
-  int64_t count = 0;           // pictures that were good
-  std::vector<Image> squares;  // for the sliced Wasserstein distance
+  int64_t count = 0;            // pictures that were good
+  std::vector<fs::path> files;  // of them
+  std::vector<Image> squares;   // for the sliced Wasserstein distance
   Features features;
 };
 
@@ -254,6 +293,7 @@ PictureSet load_set(const std::vector<fs::path>& files, const std::string& role,
     std::vector<Image> good;
     for (size_t i = 0; i < count; ++i) {
       if (!read_in[i]) continue;
+      set.files.push_back(files[first + i]);
       enlarged += small[i];
       good.push_back(std::move(*read_in[i]));
     }
@@ -348,6 +388,25 @@ void score_set(const PictureSet& set, const PictureSet& style, const EvaluateSet
   }
 }
 
+// Which picture of the style each output is nearest to.
+void find_nearest(const PictureSet& set, const PictureSet& style, const EvaluateSettings& s, EventSink& sink,
+                  std::vector<PictureScores>& pictures) {
+  constexpr int64_t kMost = 5000;  // of either set: more is a matter of hours
+  if (set.features.dimensions == 0 || std::max(set.count, style.count) > kMost || style.count < 2) return;
+  StopOnly quiet(sink);
+  const std::vector<Nearest> nearest =
+      nearest_in(set.features, style.features, static_cast<int>(s.threads), quiet);
+  std::map<std::string, size_t> row;
+  for (size_t i = 0; i < set.files.size(); ++i) row[to_utf8(set.files[i])] = i;
+  for (PictureScores& picture : pictures) {
+    const auto at = row.find(picture.output);
+    if (at == row.end()) continue;
+    const Nearest& near = nearest[at->second];
+    picture.nearest = to_utf8(style.files[static_cast<size_t>(near.index)]);
+    picture.copied = near.share;
+  }
+}
+
 void check_settings(EvaluateSettings s) {
   check(s);
   if (s.outputs.empty()) fail(ErrorKind::usage, "evaluate needs --outputs, the folder of pictures to score");
@@ -422,17 +481,15 @@ Evaluation evaluate(const EvaluateSettings& s, FeatureExtractor* extractor, Even
     pairs.push_back(std::move(pair));
   }
   std::sort(result.unmatched.begin(), result.unmatched.end());
-  if (!matched_content.empty() || !matched_truth.empty()) {
-    std::optional<PerceptualDistance> perceptual;
-    std::string name;
-    if (!s.perceptual.empty()) {
-      const model::Model model = model::load_model(model::find_model(model::default_library(), s.perceptual));
-      perceptual.emplace(model);
-      name = feature_name(model);
-    }
-    score_pairs(pairs, pair_measures(perceptual ? &*perceptual : nullptr, name), static_cast<int>(s.threads),
-                refused, sink, result.scores);
+  std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.output < b.output; });
+  std::optional<PerceptualDistance> perceptual;
+  std::string name;
+  if (!s.perceptual.empty() && !(matched_content.empty() && matched_truth.empty())) {
+    const model::Model model = model::load_model(model::find_model(model::default_library(), s.perceptual));
+    perceptual.emplace(model);
+    name = feature_name(model);
   }
+  score_pairs(pairs, pair_measures(perceptual ? &*perceptual : nullptr, name), s, refused, sink, result);
   result.outputs = static_cast<int64_t>(outputs.size());
   result.content = static_cast<int64_t>(matched_content.size());
   result.truth = static_cast<int64_t>(matched_truth.size());
@@ -442,6 +499,7 @@ Evaluation evaluate(const EvaluateSettings& s, FeatureExtractor* extractor, Even
         load_set(drawn(pictures_in(s.style, "style"), s.limit, seed), "style", s, extractor, refused, sink);
     const PictureSet set = load_set(outputs, "outputs", s, extractor, refused, sink);
     score_set(set, style, s, extractor, sink, false, result.scores);
+    find_nearest(set, style, s, sink, result.pictures);
     result.style = style.count, result.outputs = set.count;
     if (!s.content.empty()) {
       // The pictures that the outputs were made from; where names do not tell, all that there are.
@@ -454,7 +512,7 @@ Evaluation evaluate(const EvaluateSettings& s, FeatureExtractor* extractor, Even
     }
   }
   result.refused = refused.list();
-  if (result.scores.empty()) {
+  if (s.style.empty() && matched_content.empty() && matched_truth.empty()) {
     fail(ErrorKind::input,
          "no output in {} has a counterpart that can be read{}; pairs have the same file name", s.outputs,
          result.refused.empty() ? "" : fmt::format(" ({})", result.refused[0].reason));

@@ -3,9 +3,11 @@
 // truth. The training loop and the programs call the same function.
 #pragma once
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "linmo/core/events.h"
@@ -29,14 +31,27 @@ struct EvaluateSettings {
 struct Score {
   std::string key;       // for machines: "ssim_rgb", "swd_64", "kid" …
   std::string name;      // for people: "SSIM", "KID × 10³" …
-  std::string against;   // "truth", "content" or "style"
+  std::string against;   // "truth", "content", "style", or "itself" for what one picture shows
   std::string features;  // the feature network's name where one was used
   bool higher_is_better = false;
   double value = 0;
   std::optional<double> deviation;  // of the subsets of a kernel distance
-  int64_t n = 0;                    // pairs, or output pictures
+  // Of a mean over pictures: where 95 % of the means of as many pictures lie, drawn anew 2,000 times from
+  // these (percentile bootstrap, Efron 1979). None for fewer than five pictures.
+  std::optional<std::pair<double, double>> interval;
+  int64_t n = 0;  // pairs, or output pictures
   // What the untouched content scores: an output should be better than that.
   std::optional<double> input;
+};
+
+// What one output scores. A style picture is nearest to it by the features; `copied` is that distance as a
+// share of the one from there to the next picture of the style: below 1 the output is nearer to a picture
+// that was learnt from than pictures of the style are to each other.
+struct PictureScores {
+  std::string output, content, truth;    // files; empty where there is none of its name
+  std::map<std::string, double> values;  // by Score::key
+  std::string nearest;                   // file
+  std::optional<double> copied;
 };
 
 struct RefusedPicture {
@@ -45,6 +60,7 @@ struct RefusedPicture {
 
 struct Evaluation {
   std::vector<Score> scores;
+  std::vector<PictureScores> pictures;                     // by file name
   int64_t outputs = 0, style = 0, content = 0, truth = 0;  // pictures that were used
   std::vector<RefusedPicture> refused;                     // left out
   std::vector<std::string> unmatched;                      // outputs without a content or truth of their name
@@ -67,5 +83,13 @@ Evaluation evaluate(const EvaluateSettings& settings, EventSink& sink);
 nlohmann::json to_json(const Evaluation& evaluation);
 // The table that people read, with the refused and unmatched files below it; ends with a line break.
 std::string to_text(const Evaluation& evaluation);
+// A page that needs nothing but itself: the table, what it means, and the outputs that score best and worst
+// beside their content and truth, those that come nearest to a style picture beside it. Reads the pictures
+// again; one that is gone by then is left out.
+std::string to_page(const Evaluation& evaluation, const std::string& title);
+
+// The score by which outputs are told best from worst: the perceptual distance to the truth or else to the
+// content, or else SSIM, or else the grid. Null where no picture has any.
+const Score* telling_score(const Evaluation& evaluation);
 
 }  // namespace linmo::measure

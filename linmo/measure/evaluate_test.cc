@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -122,8 +123,9 @@ TEST_F(EvaluateTest, BadAndLonelyPicturesAreListed) {
   EXPECT_EQ(find(e, "l1")->n, 3);
   ASSERT_EQ(e.unmatched.size(), 2U);
   EXPECT_TRUE(e.unmatched[0].ends_with("alone.png"));
-  ASSERT_EQ(e.refused.size(), 1U);
-  EXPECT_TRUE(e.refused[0].file.ends_with("山水1.png"));
+  ASSERT_EQ(e.refused.size(), 2U);
+  EXPECT_TRUE(e.refused[0].file.ends_with("broken.png"));
+  EXPECT_TRUE(e.refused[1].file.ends_with("山水1.png"));
   const std::string text = to_text(e);
   EXPECT_NE(text.find("山水1.png"), std::string::npos);
   EXPECT_NE(text.find("alone.png"), std::string::npos);
@@ -213,6 +215,84 @@ TEST_F(EvaluateTest, StopsWhenAsked) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::cancelled);
   }
+}
+
+TEST_F(EvaluateTest, SaysHowFarAMeanMayBeFromTheTruth) {
+  for (int i = 4; i < 40; ++i) {
+    const std::string name = fmt::format("{}.png", i);
+    write_image(folder_ / "out" / name, golden_picture(i, 32, 32, 60));
+    write_image(folder_ / "truth" / name, golden_picture(100 + i, 32, 32, 60));
+  }
+  s_.truth = path("truth");
+  const Evaluation e = evaluate(s_, null_sink());
+  const Score* score = find(e, "psnr");
+  ASSERT_TRUE(score && score->interval);
+  EXPECT_EQ(score->n, 40);
+  ASSERT_EQ(e.pictures.size(), 40U);
+  double mean = 0, squares = 0;
+  for (const PictureScores& p : e.pictures) mean += p.values.at("psnr") / 40;
+  for (const PictureScores& p : e.pictures) squares += std::pow(p.values.at("psnr") - mean, 2);
+  EXPECT_NEAR(score->value, mean, 1e-9);
+  // The normal approximation, which 40 means of means are near to; the bootstrap's spread has 1/n.
+  const double deviation = std::sqrt(squares / 40 / 40);
+  EXPECT_NEAR(score->interval->first, mean - 1.96 * deviation, .35 * deviation);
+  EXPECT_NEAR(score->interval->second, mean + 1.96 * deviation, .35 * deviation);
+  s_.threads = 1;
+  EXPECT_EQ(find(evaluate(s_, null_sink()), "psnr")->interval, score->interval);
+}
+
+TEST_F(EvaluateTest, SeesTracesOfTheGenerator) {
+  fs::remove_all(folder_ / "out");
+  fs::create_directory(folder_ / "out");
+  for (int i = 0; i < 2; ++i) {
+    Image content = golden_picture(i, 128, 128, 40);
+    write_image(folder_ / "content" / fmt::format("{}.png", i), content);
+    for (int64_t y = 0; y < 128; ++y) {
+      for (int64_t x = 0; x < 128; ++x) {
+        for (int64_t c = 0; c < content.channels(); ++c) {
+          uint8_t& v =
+              content.samples<uint8_t>()[static_cast<size_t>((y * 128 + x) * content.channels() + c)];
+          const int stripe = (x % 4 < 2 ? 30 : 0) + (y == 0 || x == 0 || y == 127 || x == 127 ? 90 : 0);
+          v = static_cast<uint8_t>(std::min(255, v + stripe));
+        }
+      }
+    }
+    write_image(folder_ / "out" / fmt::format("{}.png", i), content);
+  }
+  s_.content = path("content");
+  const Evaluation e = evaluate(s_, null_sink());
+  for (const char* key : {"grid_peak", "edge_step"}) {
+    const Score* score = find(e, key);
+    ASSERT_TRUE(score && score->input) << key;
+    EXPECT_EQ(score->against, "itself");
+    EXPECT_GT(score->value, 1.3 * *score->input) << key;
+  }
+}
+
+TEST_F(EvaluateTest, FindsCopiesAndShowsThemOnAPage) {
+  write_image(folder_ / "style" / "<原作>.png", golden_picture(77, 32, 32, 60));
+  write_image(folder_ / "out" / "copy & paste.png", golden_picture(77, 32, 32, 60));
+  s_.style = path("style"), s_.content = path("content");
+  Colours colours;
+  const Evaluation e = evaluate(s_, &colours, null_sink());
+  const auto copy = std::find_if(e.pictures.begin(), e.pictures.end(),
+                                 [](const auto& p) { return p.output.ends_with("copy & paste.png"); });
+  ASSERT_NE(copy, e.pictures.end());
+  EXPECT_TRUE(copy->nearest.ends_with("<原作>.png")) << copy->nearest;
+  EXPECT_EQ(copy->copied, 0);
+  for (const PictureScores& p : e.pictures) {
+    if (&p == &*copy) continue;
+    EXPECT_GT(p.copied.value(), 0) << p.output;
+  }
+  const std::string page = to_page(e, "出力 <1>");
+  EXPECT_NE(page.find("出力 &lt;1&gt;"), std::string::npos);
+  EXPECT_NE(page.find("copy &amp; paste.png: share 0.0000"), std::string::npos);
+  EXPECT_NE(page.find("alt=\"style: &lt;原作&gt;.png\" src=\"data:image/jpeg;base64,"), std::string::npos);
+  EXPECT_EQ(page.find("<原作>"), std::string::npos);
+  EXPECT_NE(page.find("<h2>Worst</h2>"), std::string::npos);
+  EXPECT_NE(page.find("Outputs without a counterpart"), std::string::npos);
+  fs::remove_all(folder_ / "out");  // gone since
+  EXPECT_NE(to_page(e, "x").find("<h2>Best</h2>"), std::string::npos);
 }
 
 }  // namespace

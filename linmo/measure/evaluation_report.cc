@@ -28,6 +28,15 @@ std::string padded(const std::string& text, size_t width, bool right) {
 
 }  // namespace
 
+const Score* telling_score(const Evaluation& e) {
+  for (const char* key : {"perceptual", "content_perceptual", "ssim_luma", "content_ssim", "grid_peak"}) {
+    const auto at =
+        std::find_if(e.scores.begin(), e.scores.end(), [key](const Score& s) { return s.key == key; });
+    if (at != e.scores.end()) return &*at;
+  }
+  return nullptr;
+}
+
 nlohmann::json to_json(const Evaluation& e) {
   nlohmann::json scores = nlohmann::json::array();
   for (const Score& s : e.scores) {
@@ -35,14 +44,24 @@ nlohmann::json to_json(const Evaluation& e) {
                           {"value", s.value}, {"against", s.against},
                           {"n", s.n},         {"better", s.higher_is_better ? "higher" : "lower"}};
     if (s.deviation) one["deviation"] = *s.deviation;
+    if (s.interval) one["interval"] = {s.interval->first, s.interval->second};
     if (s.input) one["input"] = *s.input;
     if (!s.features.empty()) one["features"] = s.features;
     scores.push_back(std::move(one));
   }
   nlohmann::json refused = nlohmann::json::array();
   for (const RefusedPicture& r : e.refused) refused.push_back({{"file", r.file}, {"reason", r.reason}});
+  nlohmann::json pictures = nlohmann::json::array();
+  for (const PictureScores& p : e.pictures) {
+    nlohmann::json one = {{"output", p.output}, {"values", p.values}};
+    if (!p.content.empty()) one["content"] = p.content;
+    if (!p.truth.empty()) one["truth"] = p.truth;
+    if (p.copied) one["nearest"] = {{"style", p.nearest}, {"share", *p.copied}};
+    pictures.push_back(std::move(one));
+  }
   return {
       {"scores", std::move(scores)},
+      {"per_picture", std::move(pictures)},
       {"pictures", {{"outputs", e.outputs}, {"style", e.style}, {"content", e.content}, {"truth", e.truth}}},
       {"refused", std::move(refused)},
       {"unmatched", e.unmatched}};
@@ -50,12 +69,14 @@ nlohmann::json to_json(const Evaluation& e) {
 
 std::string to_text(const Evaluation& e) {
   std::vector<std::vector<std::string>> rows = {
-      {"", "output", "input", "better", "against", "n", "features"}};
+      {"", "output", "95 % of means", "input", "better", "against", "n", "features"}};
   for (const Score& s : e.scores) {
     std::string value = number(s.value);
     if (s.deviation) value += " ± " + number(*s.deviation);
-    rows.push_back({s.name, value, s.input ? number(*s.input) : "", s.higher_is_better ? "↑" : "↓", s.against,
-                    fmt::format("{}", s.n), s.features});
+    const std::string interval =
+        s.interval ? fmt::format("{} … {}", number(s.interval->first), number(s.interval->second)) : "";
+    rows.push_back({s.name, value, interval, s.input ? number(*s.input) : "", s.higher_is_better ? "↑" : "↓",
+                    s.against, fmt::format("{}", s.n), s.features});
   }
   const size_t count = rows[0].size();
   std::vector<size_t> widths(count);
@@ -66,7 +87,7 @@ std::string to_text(const Evaluation& e) {
   for (const auto& row : rows) {
     std::string line;
     for (size_t i = 0; i < count; ++i) {
-      const bool right = i == 1 || i == 2 || i == 5;
+      const bool right = (i >= 1 && i <= 3) || i == 6;
       line += padded(row[i], widths[i], right) + "  ";
     }
     line.erase(line.find_last_not_of(' ') + 1);

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <vector>
 
@@ -24,6 +25,12 @@ double squared_distance(std::span<const float> a, std::span<const float> b) {
 struct Reach {
   std::vector<double> first, kth;
 };
+
+void check_dimensions(const Features& outputs, const Features& style) {
+  if (outputs.dimensions != style.dimensions)
+    fail(ErrorKind::usage, "features of {} and of {} dimensions cannot be compared", outputs.dimensions,
+         style.dimensions);
+}
 
 void run(int64_t count, int threads, EventSink& sink, const std::function<void(size_t)>& work) {
   if (!for_each_parallel(static_cast<size_t>(count), threads, "neighbours", sink, work))
@@ -51,9 +58,7 @@ Reach reach(const Features& set, const NeighbourSettings& s, EventSink& sink) {
 
 NeighbourScores neighbour_scores(const Features& all_outputs, const Features& all_style,
                                  const NeighbourSettings& s, EventSink& sink) {
-  if (all_outputs.dimensions != all_style.dimensions)
-    fail(ErrorKind::usage, "features of {} and of {} dimensions cannot be compared", all_outputs.dimensions,
-         all_style.dimensions);
+  check_dimensions(all_outputs, all_style);
   if (s.k < 1 || s.most <= s.k || std::min(all_outputs.count, all_style.count) <= s.k)
     fail(ErrorKind::usage, "{} and {} pictures are too few for neighbourhoods of {}", all_outputs.count,
          all_style.count, s.k);
@@ -98,6 +103,28 @@ NeighbourScores neighbour_scores(const Features& all_outputs, const Features& al
   result.recall /= static_cast<double>(n);
   result.coverage /= static_cast<double>(n);
   return result;
+}
+
+std::vector<Nearest> nearest_in(const Features& outputs, const Features& style, int threads,
+                                EventSink& sink) {
+  check_dimensions(outputs, style);
+  if (style.count < 2) fail(ErrorKind::usage, "one picture of the style has no nearest other");
+  // Row of `set` nearest to a vector, itself left out, and its squared distance.
+  const auto nearest = [&style](std::span<const float> to, int64_t but) {
+    std::pair<int64_t, double> best = {-1, 0};
+    for (int64_t j = 0; j < style.count; ++j) {
+      if (j == but) continue;
+      const double d = squared_distance(to, style.row(j));
+      if (best.first < 0 || d < best.second) best = {j, d};
+    }
+    return best;
+  };
+  std::vector<Nearest> all(static_cast<size_t>(outputs.count));
+  run(outputs.count, threads, sink, [&](size_t i) {
+    const auto [who, distance] = nearest(outputs.row(static_cast<int64_t>(i)), -1);
+    all[i] = {who, distance == 0 ? 0 : std::sqrt(distance / nearest(style.row(who), who).second)};
+  });
+  return all;
 }
 
 }  // namespace linmo::measure

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "linmo/core/events.h"
 #include "linmo/measure/distances.h"
@@ -37,5 +38,17 @@ struct NeighbourScores {
 // ErrorKind::cancelled when the sink asks to stop.
 NeighbourScores neighbour_scores(const Features& outputs, const Features& style,
                                  const NeighbourSettings& settings = {}, EventSink& sink = null_sink());
+
+// The picture of a set that a picture is nearest to.
+struct Nearest {
+  int64_t index = 0;  // row of the set
+  // The distance to it as a share of the distance from it to its own nearest other, 0 …; the authentic of
+  // NeighbourScores have 1 or more. Infinite where the set holds that picture twice.
+  double share = 0;
+};
+
+// For each output. The style must hold at least two pictures. Throws as neighbour_scores() does.
+std::vector<Nearest> nearest_in(const Features& outputs, const Features& style, int threads = 0,
+                                EventSink& sink = null_sink());
 
 }  // namespace linmo::measure
