@@ -14,7 +14,7 @@ import subprocess
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ["core", "image", "collection", "net", "model", "engine", "train", "apply", "embed", "video", "measure", "culture"]
+FOLDERS = ["core", "image", "collection", "net", "model", "engine", "measure", "train", "apply", "embed", "video", "culture"]
 MAX_LINES = 700
 SOURCE = re.compile(r"\.(cc|h|py|sh|cmake|ts|svelte)$|(^|/)CMakeLists\.txt$|^run$|^\.ci/run$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)

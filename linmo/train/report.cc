@@ -12,48 +12,14 @@
 #include "linmo/core/files.h"
 #include "linmo/core/settings.h"
 #include "linmo/image/codec.h"
+#include "linmo/image/markup.h"
+#include "linmo/train/judge.h"
 
 namespace linmo::train {
 namespace fs = std::filesystem;
 namespace {
 
 using nlohmann::json;
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-std::string base64(std::span<const std::byte> bytes) {
-  static constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t v = 0;
-    for (size_t k = 0; k < 3; ++k)
-      v = v << 8 | (i + k < bytes.size() ? static_cast<uint32_t>(bytes[i + k]) : 0u);
-    for (size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? digits[v >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
 
 struct Curve {
   std::string name;
@@ -91,8 +57,8 @@ std::string chart(const Curve& curve) {
       "<polyline class=\"raw\" points=\"{}\"/><polyline class=\"mean\" points=\"{}\"/>"
       "<text x=\"2\" y=\"12\">{:.3g}</text><text x=\"2\" y=\"{}\">{:.3g}</text><text x=\"{}\" y=\"{}\" "
       "text-anchor=\"end\">{:.1f} min</text></svg></figure>\n",
-      escape(curve.name), kWidth, kHeight, escape(curve.name), end, curve.points.back().second, raw, smooth,
-      high, kHeight - kBottom, low, kWidth - 4, kHeight - 4, end);
+      escape_html(curve.name), kWidth, kHeight, escape_html(curve.name), end, curve.points.back().second, raw,
+      smooth, high, kHeight - kBottom, low, kWidth - 4, kHeight - 4, end);
 }
 
 std::vector<Curve> read_curves(const fs::path& file) {
@@ -139,17 +105,17 @@ pre{overflow:auto;border:1px solid var(--line);padding:.8rem;font-size:.85rem}
 
 void write_report(const fs::path& run) {
   const std::string title =
-      "linmo run " + escape(to_utf8(fs::absolute(run).lexically_normal().filename().empty()
-                                        ? fs::absolute(run).lexically_normal().parent_path().filename()
-                                        : fs::absolute(run).lexically_normal().filename()));
+      "linmo run " + escape_html(to_utf8(fs::absolute(run).lexically_normal().filename().empty()
+                                             ? fs::absolute(run).lexically_normal().parent_path().filename()
+                                             : fs::absolute(run).lexically_normal().filename()));
   std::string page = fmt::format("{}{}{}<h1>{}</h1>\n", kHead, title, kStyle, title);
   json data = json::object();
   if (fs::exists(run / "data.json")) data = json::parse(read_text(run / "data.json"), nullptr, false);
   if (data.is_object() && data.contains("summary")) {
     page += "<table>\n";
     for (const auto& [key, value] : data["summary"].items()) {
-      page += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escape(key),
-                          escape(value.is_string() ? value.get<std::string>() : value.dump()));
+      page += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escape_html(key),
+                          escape_html(value.is_string() ? value.get<std::string>() : value.dump()));
     }
     page += "</table>\n";
   }
@@ -164,15 +130,23 @@ void write_report(const fs::path& run) {
     page += ". Newest first.</p>\n";
     std::reverse(grids.begin(), grids.end());
     for (size_t i = 0; i < grids.size(); ++i) {
-      const Image grid = read_image(grids[i]);
-      EncodeOptions options;
-      options.quality = 88;
       page += fmt::format(
           "<figure><figcaption>{}</figcaption><img {}alt=\"sample grid {}\" "
-          "src=\"data:image/jpeg;base64,{}\"></figure>\n",
-          escape(to_utf8(grids[i].stem())), i > 0 ? "loading=\"lazy\" " : "",
-          escape(to_utf8(grids[i].stem())), base64(encode_image(grid, ImageFormat::jpeg, options)));
+          "src=\"{}\"></figure>\n",
+          escape_html(to_utf8(grids[i].stem())), i > 0 ? "loading=\"lazy\" " : "",
+          escape_html(to_utf8(grids[i].stem())), picture_uri(read_image(grids[i]), 88));
     }
+  }
+  if (const std::vector<Judgement> scores = read_judgements(run); !scores.empty()) {
+    page += fmt::format("<h2>When is it done?</h2>\n<p>{}.</p>\n<div class=\"curves\">\n",
+                        escape_html(verdict(scores)));
+    Curve style{"distance to the style × 10³ (kernel distance on features; lower is nearer)", {}},
+        content{"content kept (edge orientation; 1: all)", {}};
+    for (const Judgement& j : scores) {
+      style.points.emplace_back(j.seconds / 60, j.style);
+      content.points.emplace_back(j.seconds / 60, j.content);
+    }
+    page += chart(style) + chart(content) + "</div>\n";
   }
   if (fs::exists(run / "stats.jsonl")) {
     const std::vector<Curve> curves = read_curves(run / "stats.jsonl");
@@ -187,8 +161,8 @@ void write_report(const fs::path& run) {
         fmt::format("<h2>Pictures that were not used ({})</h2>\n<table><tr><th>file</th><th>why</th></tr>\n",
                     data["refused"].size());
     for (const json& item : data["refused"]) {
-      page += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", escape(item.value("file", "")),
-                          escape(item.value("reason", "")));
+      page += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", escape_html(item.value("file", "")),
+                          escape_html(item.value("reason", "")));
     }
     page += "</table>\n";
   }
@@ -199,7 +173,7 @@ void write_report(const fs::path& run) {
         "over their names and sizes.</p>\n";
   }
   if (fs::exists(run / "settings.toml"))
-    page += "<h2>Settings</h2>\n<pre>" + escape(read_text(run / "settings.toml")) + "</pre>\n";
+    page += "<h2>Settings</h2>\n<pre>" + escape_html(read_text(run / "settings.toml")) + "</pre>\n";
   page += "</body></html>\n";
   write_file(run / "report.html", page);
 }

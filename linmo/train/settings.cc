@@ -169,6 +169,19 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"licence", "what may be done with the model, for its card"}, licence);
   v.field({"credit", "where the pictures come from, for the model's card"}, credit);
   v.field({"checkpoint_every", "time between checkpoints", "s", 1, 1e6}, checkpoint_every);
+  v.field({"score_pictures",
+           "results scored against the style, and their contents, at every twentieth of the budget with the "
+           "bundled "
+           "network `features`; 0: none",
+           "pictures", 0, 1000},
+          score_pictures);
+  v.field({"patience", "end when so many scores in a row were no better than the best before; 0: never",
+           "scores", 0, 1000},
+          patience);
+  v.field(FieldInfo::one_of(
+              "keep", "which state becomes model.safetensors; the best one is best.safetensors either way",
+              {"last", "best"}),
+          keep);
   v.field({"log_every", "steps between lines of stats.jsonl", "steps", 1, 1e6}, log_every);
   v.field(FieldInfo::one_of("dtype", "how the exported model's numbers are stored", {"f32", "f16", "bf16"}),
           dtype);
@@ -215,6 +228,9 @@ void TrainSettings::resolve() {
     fail(ErrorKind::usage,
          "--method swift has discriminators of its own, without gradient penalties: leave --discriminator, "
          "--spectral-norm, --r1 and --gan-loss wasserstein-gp away");
+  if (score_pictures == 1) fail(ErrorKind::usage, "--score-pictures is 0 or at least 2");
+  if (score_pictures == 0 && (patience > 0 || keep == "best"))
+    fail(ErrorKind::usage, "--patience and --keep best go by the scores: leave --score-pictures 0 away");
   if (generator == "from" && from.empty())
     fail(ErrorKind::usage, "--generator from takes the network of --from MODEL: say which");
   if (learn_share < 1 && from.empty())
@@ -247,9 +263,9 @@ void prepare_tuning(TrainSettings& s) {
 }
 
 bool fixed_on_resume(const std::string& key) {
-  static constexpr std::array kFree = {"time",    "steps",   "checkpoint_every", "log_every",
-                                       "stop_at", "threads", "cache_mb",         "decay_from",
-                                       "title",   "licence", "credit",           "dtype"};
+  static constexpr std::array kFree = {"time",    "steps",    "checkpoint_every", "log_every", "stop_at",
+                                       "threads", "cache_mb", "patience",         "keep",      "decay_from",
+                                       "title",   "licence",  "credit",           "dtype"};
   return std::find(kFree.begin(), kFree.end(), key) == kFree.end();
 }
 

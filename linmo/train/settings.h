@@ -66,6 +66,8 @@ struct TrainSettings {
   std::string title, licence, credit;
   std::string dtype = "f32";
   int64_t checkpoint_every = 300, log_every = 10;
+  int64_t score_pictures = 32, patience = 0;
+  std::string keep = "last";
   int64_t stop_at = 0;
 
   void visit(FieldVisitor& v);

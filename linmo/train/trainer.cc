@@ -22,6 +22,7 @@
 #include "linmo/model/model_file.h"
 #include "linmo/train/checkpoint.h"
 #include "linmo/train/crops.h"
+#include "linmo/train/judge.h"
 #include "linmo/train/loader.h"
 #include "linmo/train/method.h"
 #include "linmo/train/report.h"
@@ -133,8 +134,8 @@ class Trainer {
       return budget > 0 ? std::min(1.0, meta_.elapsed / budget)
                         : std::min(1.0, static_cast<double>(meta_.step) / static_cast<double>(s_.steps));
     };
-    bool stopped = false;
-    while (progress() < 1) {
+    bool stopped = false, out_of_patience = false;
+    while (progress() < 1 && !out_of_patience) {
       if (sink_.stop_requested() || (s_.stop_at > 0 && meta_.step >= s_.stop_at)) {
         stopped = true;
         break;
@@ -160,6 +161,7 @@ class Trainer {
       }
       live_line(losses, progress(), budget, meta_.step - first_step, meta_.elapsed - elapsed_before);
       if (sample_is_due(progress())) sample();
+      if (judge_ && progress() >= next_score_ && progress() < 1) out_of_patience = score(progress());
       if (seconds_since(last_checkpoint) >= static_cast<double>(s_.checkpoint_every)) {
         checkpoint(false);
         last_checkpoint = Clock::now();
@@ -169,8 +171,10 @@ class Trainer {
       // A run shorter than an interval, and the last steps of every other, have their line too.
       if (summed > 0) log(sums, summed, 1, meta_.step - first_step, meta_.elapsed - elapsed_before);
       sample();
+      if (judge_ && !out_of_patience) score(1);
     }
     checkpoint(true);
+    if (judge_ && !stopped) sink_.info(verdict(scores_));
     const double rate = static_cast<double>(meta_.step - first_step) * static_cast<double>(s_.batch) /
                         std::max(1e-9, meta_.elapsed - elapsed_before);
     sink_.info(
@@ -204,6 +208,7 @@ class Trainer {
     describe();
     measure_peak();
     prepare_samples();
+    prepare_scores();
     if (!loaded) {
       write_data();
       sample();
@@ -291,6 +296,48 @@ class Trainer {
     });
   }
 
+  void prepare_scores() {
+    if (s_.score_pictures == 0 || s_.method == "distil") return;
+    try {
+      judge_.emplace(data_, s_, multiple_, sink_);
+    } catch (const Error& error) {
+      if (s_.patience > 0 || s_.keep == "best") throw;
+      sink_.warn(fmt::format("results are not scored while it learns: {}", error.what()));
+      return;
+    }
+    scores_ = read_judgements(run_);
+    while (resume_progress() >= next_score_) next_score_ += kScoreEvery;
+  }
+
+  // Whether patience has come to its end. The score is part of the run's record; where it is the best, the
+  // generator is kept beside the last one.
+  bool score(double progress) {
+    while (progress >= next_score_) next_score_ += kScoreEvery;
+    std::vector<Image> results;
+    for (const Image& content : judge_->contents())
+      results.push_back(to_image(method_->generate(to_tensor({content}))));
+    Judgement now = (*judge_)(results);
+    now.step = meta_.step, now.seconds = meta_.elapsed, now.progress = progress;
+    scores_.push_back(now);
+    append_stats(to_line(now));
+    const auto newest = static_cast<int64_t>(scores_.size()) - 1;
+    const int64_t best = best_of(scores_);
+    if (best == newest) keep([&] { export_models(kBestModel); });
+    if (s_.patience == 0 || newest - best < s_.patience) return false;
+    sink_.info(fmt::format(
+        "{} scores in a row came no nearer to the style than {:.2f} at step {}: it ends here", newest - best,
+        scores_[static_cast<size_t>(best)].style, scores_[static_cast<size_t>(best)].step));
+    return true;
+  }
+
+  void append_stats(const std::string& line) {
+    keep([&] {
+      std::ofstream out(run_ / "stats.jsonl", std::ios::app);
+      out << line << "\n";
+      if (!out.flush()) fail_io("write", run_ / "stats.jsonl");
+    });
+  }
+
   Losses step(double progress) {
     StepContext context;
     context.step = meta_.step;
@@ -358,11 +405,7 @@ class Trainer {
                        {"pictures_per_second", rate * static_cast<double>(s_.batch)},
                        {"share_of_peak", share_of_peak(rate)},
                        {"waiting", loader_.waited_seconds() / std::max(1e-9, seconds)}};
-    keep([&] {
-      std::ofstream out(run_ / "stats.jsonl", std::ios::app);
-      out << line.dump() << "\n";
-      if (!out.flush()) fail_io("write", run_ / "stats.jsonl");
-    });
+    append_stats(line.dump());
     Event event;
     event.kind = Event::Kind::metrics;
     for (const auto& [name, value] : sums)
@@ -403,7 +446,10 @@ class Trainer {
   void checkpoint(bool last) {
     const auto write = [&] {
       save_checkpoint(run_, *method_, meta_);
-      export_models();
+      if (last && s_.keep == "best" && fs::exists(run_ / kBestModel))
+        write_file(run_ / "model.safetensors", read_file(run_ / kBestModel));
+      else
+        export_models("model.safetensors");
       write_data();
       write_report(run_);
     };
@@ -413,7 +459,7 @@ class Trainer {
       keep(write);
   }
 
-  void export_models() {
+  void export_models(const std::string& name) {
     for (const Trainee& t : method_->networks()) {
       if (!t.name.starts_with("G")) continue;
       const Network& network = t.average ? *t.average : *t.network;
@@ -442,7 +488,10 @@ class Trainer {
                       {"content_pictures", data_.content.size()},
                       {"style_pictures", data_.style.size()},
                       {"sha256_of_names_and_sizes", data_.fingerprint}}}};
-      model::save_model(run_ / (t.name == "G" ? "model.safetensors" : "model_reverse.safetensors"), model);
+      if (t.name == "G")
+        model::save_model(run_ / name, model);
+      else if (name != kBestModel)
+        model::save_model(run_ / "model_reverse.safetensors", model);
     }
   }
 
@@ -478,6 +527,7 @@ class Trainer {
 
   // Lines of steps after the checkpoint belong to a future that will be computed again.
   void truncate_stats() {
+    std::erase_if(scores_, [this](const Judgement& j) { return j.step > meta_.step; });
     const fs::path file = run_ / "stats.jsonl";
     if (!fs::exists(file)) return;
     const std::string text = read_text(file);
@@ -493,6 +543,8 @@ class Trainer {
     write_file(file, kept);
   }
 
+  static constexpr double kScoreEvery = .05;  // of the budget
+  static constexpr const char* kBestModel = "best.safetensors";
   // Shares of the budget at which a grid is drawn: early change is the most interesting.
   static constexpr std::array kSampleAt = {0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75};
 
@@ -507,6 +559,9 @@ class Trainer {
   bool bf16_ = false;
   double peak_ = 0, last_factor_ = 1;
   size_t next_sample_ = 0;
+  std::optional<Judge> judge_;
+  std::vector<Judgement> scores_;
+  double next_score_ = kScoreEvery;
   std::vector<Image> sample_contents_, truths_;
   std::string last_problem_;
 };
