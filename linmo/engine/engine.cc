@@ -8,6 +8,7 @@
 
 #include "linmo/core/error.h"
 #include "linmo/engine/plan.h"
+#include "linmo/net/styles.h"
 
 namespace linmo::engine {
 namespace {
@@ -136,6 +137,7 @@ struct Engine::State {
 
 Engine::Engine(net::Description network, model::TensorMap tensors, Options options) {
   net::validate(network);
+  net::require_one_style(network);
   check_tensors(network, tensors);
   Quantisation quantisation;
   if (options.precision == Precision::int8) {

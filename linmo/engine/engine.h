@@ -62,8 +62,9 @@ using InputObserver = std::function<void(int layer, std::span<const float> row)>
 class Engine {
  public:
   // Copies what it needs from `tensors`. Throws ErrorKind::input when one is missing or has a wrong shape,
-  // ErrorKind::usage for int8 with a model that was not prepared for it (quantise()). Where the CPU does not
-  // compute in what is asked for, the next better precision is taken: int8 → bf16 → fp32; about() says so.
+  // ErrorKind::usage for int8 with a model that was not prepared for it (quantise()) and for a network of
+  // several styles (model/styles.h makes a plain one of it). Where the CPU does not compute in what is asked
+  // for, the next better precision is taken: int8 → bf16 → fp32; about() says so.
   Engine(net::Description network, model::TensorMap tensors, Options options = {});
   ~Engine();
   Engine(Engine&&) noexcept;

@@ -7,6 +7,7 @@
 
 #include "linmo/core/error.h"
 #include "linmo/core/overload.h"
+#include "linmo/net/styles.h"
 
 namespace linmo::engine {
 namespace {
@@ -217,6 +218,7 @@ void pool(const net::Pool& op, const Picture& in, Picture& out) {
 
 std::vector<ReferencePicture> run_reference(const net::Description& d, const model::TensorMap& tensors,
                                             net::Shape input, std::span<const float> in) {
+  net::require_one_style(d);
   const std::vector<net::Shape> shapes = net::infer_shapes(d, input);
   std::vector<Picture> results;
   for (size_t k = 0; k < d.layers.size(); ++k) {

@@ -5,6 +5,7 @@
 
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
+#include "linmo/net/styles.h"
 
 namespace linmo::model {
 namespace {
@@ -109,6 +110,7 @@ void tensor_value(Pickle& out, const std::string& key, const Tensor& tensor, con
 }  // namespace
 
 TensorMap export_state(const Model& model) {
+  net::require_one_style(model.network);
   check_parameters(model.network, model.tensors, "the model");
   TensorMap state = to_dtype(model.tensors, DType::f32);
   for (const net::ParameterInfo& p : net::parameters(model.network)) {

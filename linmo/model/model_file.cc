@@ -4,6 +4,7 @@
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
 #include "linmo/model/safetensors.h"
+#include "linmo/model/styles.h"
 
 namespace linmo::model {
 namespace {
@@ -38,6 +39,7 @@ Model model_header_from(const std::map<std::string, std::string>& metadata, std:
     model.network = net::description_from_json(header.at("network"));
     model.card = header.at("card");
     if (!model.card.is_object()) fail(ErrorKind::input, "the card must be a JSON object");
+    style_names(model);  // for its errors
   } catch (const json::exception& error) {
     fail(ErrorKind::input, "{}: the header is damaged ({})", file, error.what());
   } catch (const Error& error) {
@@ -80,6 +82,7 @@ void check_parameters(const net::Description& network, const TensorMap& tensors,
 void save_model(const std::filesystem::path& path, const Model& model) {
   if (!model.card.is_object()) fail(ErrorKind::usage, "a model's card must be a JSON object");
   net::validate(model.network);
+  style_names(model);
   check_parameters(model.network, model.tensors, to_utf8(path));
   const json header = {{"format", kFormat}, {"network", net::to_json(model.network)}, {"card", model.card}};
   std::string text;

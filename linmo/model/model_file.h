@@ -18,7 +18,8 @@ namespace linmo::model {
 struct Model {
   net::Description network;
   TensorMap tensors;  // by state-dict key; every parameter of `network`, in f32, f16 or bf16
-  // Free-form card: name, title, method, licence, data (provenance), metrics, linmo version, input range.
+  // Free-form card: name, title, method, licence, data (provenance), metrics, linmo version, input range; of
+  // a network of several styles, their names (styles.h).
   nlohmann::json card = nlohmann::json::object();
 };
 

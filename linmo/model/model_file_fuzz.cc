@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The JSON of a model's header: an Error, or a network that can be asked for its shapes and parameters.
 #include "linmo/core/error.h"
-#include "linmo/model/model_file.h"
+#include "linmo/model/styles.h"
 #include "linmo/net/cost.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -21,7 +21,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         tensors[p.name] = model::Tensor(model::DType::f32, p.shape);
       }
     }
-    (void)model::model_from({std::move(tensors), {{"linmo", text}}}, "input");
+    const model::Model model = model::model_from({std::move(tensors), {{"linmo", text}}}, "input");
+    const std::vector<std::string> styles = model::style_names(model);
+    if (!styles.empty()) {
+      const model::Model one = model::with_blend(model, {{styles.back(), 1}});
+      model::check_parameters(one.network, one.tensors, "the model of one style");
+    }
   } catch (const Error&) {
   }
   return 0;

@@ -8,6 +8,7 @@
 #include "linmo/core/files.h"
 #include "linmo/core/overload.h"
 #include "linmo/model/protobuf.h"
+#include "linmo/net/styles.h"
 
 namespace linmo::model {
 namespace {
@@ -337,6 +338,7 @@ std::string format_onnx(const Model& model, const OnnxOptions& options) {
   if (options.opset < 13 || options.opset > 17)
     fail(ErrorKind::usage, "opset {} is not written; choose 13 … 17", options.opset);
   net::validate(model.network);
+  net::require_one_style(model.network);
   check_parameters(model.network, model.tensors, "the model");
   ProtoMessage out;
   // The first version of the file format that has the opset.

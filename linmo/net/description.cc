@@ -12,6 +12,7 @@ namespace {
 constexpr int kMaxLayers = 4096;
 constexpr int kMaxChannels = 1 << 16;
 constexpr int kMaxKernel = 64;
+constexpr int kMaxStyles = 1024;
 
 [[noreturn]] void bad(size_t index, const Layer& layer, const std::string& why) {
   fail(ErrorKind::input, "network layer {} ({}{}{}): {}", index, op_name(layer.op),
@@ -181,6 +182,7 @@ void validate(const Description& d) {
   }
   if (!std::holds_alternative<Input>(d.layers[0].op))
     fail(ErrorKind::input, "a network's first layer must be its input");
+  int styles = 1;  // of the norms so far
   for (size_t i = 0; i < d.layers.size(); ++i) {
     const Layer& layer = d.layers[i];
     const auto range = [&](std::string_view what, int64_t value, int64_t low, int64_t high) {
@@ -227,6 +229,13 @@ void validate(const Description& d) {
                      if (!(op.eps > 0 && op.eps < 1)) bad(i, layer, "eps must be between 0 and 1");
                      if (!(op.momentum >= 0 && op.momentum <= 1))
                        bad(i, layer, "momentum must be between 0 and 1");
+                     range("styles", op.styles, 1, kMaxStyles);
+                     if (op.styles > 1 && (op.kind != NormKind::instance || !op.affine))
+                       bad(i, layer, "only affine instance norms have styles");
+                     if (op.styles > 1 && styles > 1 && op.styles != styles)
+                       bad(i, layer,
+                           fmt::format("has {} styles, and a norm before it {}", op.styles, styles));
+                     styles = std::max(styles, op.styles);
                    },
                    [&](const Activation& op) {
                      range("channels", op.channels, 1, kMaxChannels);
@@ -290,8 +299,10 @@ std::vector<ParameterInfo> parameters(const Description& description) {
       if (up->bias) add("bias", {up->out}, Kind::bias);
     } else if (const auto* norm = std::get_if<Norm>(&layer.op)) {
       if (norm->affine) {
-        add("weight", {norm->channels}, Kind::norm_weight);
-        add("bias", {norm->channels}, Kind::norm_bias);
+        std::vector<int64_t> shape = {norm->channels};
+        if (norm->styles > 1) shape.insert(shape.begin(), norm->styles);
+        add("weight", shape, Kind::norm_weight);
+        add("bias", shape, Kind::norm_bias);
       }
       if (norm->kind == NormKind::batch) {
         add("running_mean", {norm->channels}, Kind::running_mean);

@@ -49,6 +49,8 @@ struct Norm {
   double eps = 1e-5;
   double momentum = 0.1;  // torch's: running = (1 − momentum)·running + momentum·batch
   int groups = 1;         // group only
+  // Instance, affine: weight and bias have a row for each style (styles.h); 1: one for all.
+  int styles = 1;
 };
 struct Activation {
   ActivationKind kind = ActivationKind::relu;

@@ -60,7 +60,7 @@ Description perceptual(const std::vector<int>& teacher_channels) {
   return b.finish();
 }
 
-Description projected_head(int in, int width, int halvings) {
+Description projected_head(int in, int width, int halvings, int styles) {
   Builder b("projected_head", in);
   int index = 0;
   const auto unit = [&](int kernel, int stride) {
@@ -72,7 +72,7 @@ Description projected_head(int in, int width, int halvings) {
   b.leaky_relu(0.2);
   for (int i = 0; i < halvings; ++i) unit(4, 2);
   unit(3, 1);
-  b.conv("logits", width, 1, 3, 1, 1);
+  b.conv("logits", width, styles, 3, 1, 1);
   return b.finish();
 }
 

@@ -23,8 +23,9 @@ Description perceptual(const std::vector<int>& teacher_channels);
 
 // Sauer 2021 ("Projected GANs converge faster"), without its random mixing: a discriminator of one stage of
 // features. A 1 × 1 mixing to `width` channels, `halvings` strided convolutions, one at rest, then a map of
-// logits.
-Description projected_head(int in, int width, int halvings);
+// logits; with several styles a map for each (Liu 2019, "Few-shot unsupervised image-to-image translation": a
+// picture is judged by its own style's).
+Description projected_head(int in, int width, int halvings, int styles = 1);
 
 // Stages of a feature network, from "features.0" on: layer indices. Throws ErrorKind::usage when there are
 // none.

@@ -27,6 +27,10 @@ struct Writer {
   void operator()(const char* key, const T& value, const std::array<std::string_view, n>& names) {
     out[key] = names[static_cast<size_t>(value)];
   }
+  // Left out where it is `otherwise`: files are then those of linmo before the field.
+  void newer(const char* key, const int& value, int otherwise) {
+    if (value != otherwise) out[key] = value;
+  }
 };
 
 struct Reader {
@@ -54,6 +58,10 @@ struct Reader {
     }
     fail(ErrorKind::input, "network: {} \"{}\" is not known", key, text);
   }
+  void newer(const char* key, int& value, int otherwise) {
+    value = otherwise;
+    if (in.contains(key)) (*this)(key, value);
+  }
 };
 
 template <class V, class Op>
@@ -74,7 +82,7 @@ void fields(V& v, Op& op) {
   } else if constexpr (std::is_same_v<T, Norm>) {
     v("kind", op.kind, kNormKinds);
     v("channels", op.channels), v("affine", op.affine), v("eps", op.eps), v("momentum", op.momentum);
-    v("groups", op.groups);
+    v("groups", op.groups), v.newer("styles", op.styles, 1);
   } else if constexpr (std::is_same_v<T, Activation>) {
     v("kind", op.kind, kActivations);
     v("slope", op.slope), v("channels", op.channels);
