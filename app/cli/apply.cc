@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string model, output, precision = "auto", format, cells;
+  std::string model, output, style, precision = "auto", format, cells;
   std::vector<std::string> inputs;
   double strength = 1;
   std::optional<double> smooth;
@@ -106,6 +106,7 @@ int run_video(const Options& o) {
                                         fmt::format("--strength={}", o.strength),
                                         "--precision=" + o.precision,
                                         fmt::format("--memory={}", o.memory)};
+  if (!o.style.empty()) arguments.push_back("--style=" + o.style);
   if (o.smooth) arguments.push_back(fmt::format("--smooth={}", *o.smooth));
   if (o.crf) arguments.push_back(fmt::format("--crf={}", *o.crf));
   if (!o.raw.empty()) arguments.push_back("--raw=" + o.raw);
@@ -134,7 +135,7 @@ int run(const Options& o) {
   engine_options.threads = o.threads;
   engine_options.precision = engine::precision_from_name(o.precision);
   const apply::Stylizer stylizer =
-      apply::Stylizer::load(model::find_model(model::default_library(), o.model), engine_options);
+      apply::Stylizer::load(model::find_model(model::default_library(), o.model), engine_options, o.style);
   apply::BatchResult result;
   {
     Console console(o.quiet || o.json);
@@ -178,6 +179,7 @@ void add_apply(Registry registry) {
                    "a video, or - for "
                    "y4m on standard output")
       ->required();
+  add_style_option(*command, o->style);
   command->add_option("--strength", o->strength, "0: the untouched picture … 1: the full style")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));

@@ -10,6 +10,7 @@
 #include "linmo/core/files.h"
 #include "linmo/model/library.h"
 #include "linmo/model/onnx.h"
+#include "linmo/model/styles.h"
 
 namespace linmo::cli {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string model, output;
+  std::string model, output, style;
   model::OnnxOptions onnx;
   bool force = false, json = false;
 };
@@ -34,7 +35,7 @@ int run(const Options& o) {
   std::error_code ignored;
   if (fs::equivalent(input, output, ignored))
     fail(ErrorKind::usage, "{} is the model itself; choose another name", o.output);
-  const model::Model m = model::load_model(input);
+  const model::Model m = model::load_in_style(input, o.style);
   if (kind == ".onnx") {
     model::write_onnx(output, m, o.onnx);
   } else if (kind == ".pth") {
@@ -75,6 +76,7 @@ void add_export(Registry registry) {
       "export", "Write a model for other programs: ONNX, or a state dict that PyTorch's networks load");
   command->add_option("model", o->model, "a .safetensors file, a run folder, or an installed model's name")
       ->required();
+  add_style_option(*command, o->style);
   command
       ->add_option("-o,--output", o->output,
                    "what to write: *.onnx, or *.safetensors or *.pth with PyTorch's keys")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // linmo models: which there are, and what one holds.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -17,6 +18,9 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 std::string text_of(const json& value) {
+  const auto is_text = [](const json& item) { return item.is_string(); };
+  if (value.is_array() && !value.empty() && std::all_of(value.begin(), value.end(), is_text))
+    return fmt::format("{}", fmt::join(value.get<std::vector<std::string>>(), ", "));
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
@@ -48,8 +52,8 @@ int list(bool as_json) {
       const std::string what = card.contains("title")          ? text_of(card["title"])
                                : card.contains("architecture") ? text_of(card["architecture"])
                                                                : m["family"].get<std::string>();
-      fmt::print("{:24} {:>8.1f} MB  {}\n", m["name"].get<std::string>(), m["bytes"].get<double>() / 1e6,
-                 what);
+      fmt::print("{:24} {:>8.1f} MB  {}{}\n", m["name"].get<std::string>(), m["bytes"].get<double>() / 1e6,
+                 what, card.contains("styles") ? fmt::format(" (--style {})", text_of(card["styles"])) : "");
     }
   }
   for (const std::string& problem : damaged) fmt::print(stderr, "linmo: {}\n", problem);

@@ -52,4 +52,10 @@ void OptionAdder::field(const FieldInfo& info, bool& value) {
       ->group(group_);
 }
 
+void add_style_option(CLI::App& command, std::string& style) {
+  command.add_option("--style", style,
+                     "of a model of several styles (linmo models show NAME), one, or a blend as "
+                     "ukiyoe:0.6,impressionism:0.4; shares are scaled to a sum of 1");
+}
+
 }  // namespace linmo::cli

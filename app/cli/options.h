@@ -25,6 +25,9 @@ class OptionAdder : public FieldVisitor {
   std::string group_ = "Options";
 };
 
+// --style of the commands that take a model of several styles in one of them, or in a blend.
+void add_style_option(CLI::App& command, std::string& style);
+
 // One function a command, defined in its own file; `run` is set by CLI11 to what main() must call.
 struct Registry {
   CLI::App& app;

@@ -7,13 +7,13 @@
 #include "linmo/apply/calibration.h"
 #include "linmo/core/files.h"
 #include "linmo/model/library.h"
-#include "linmo/model/model_file.h"
+#include "linmo/model/styles.h"
 
 namespace linmo::cli {
 namespace {
 
 struct Options {
-  std::string model, output;
+  std::string model, output, style;
   std::vector<std::string> pictures;
   double psnr = 38;
   int64_t count = 8, side = 256;
@@ -26,7 +26,7 @@ int run(const Options& o) {
   const fs::path output = o.output, input = model::find_model(model::default_library(), o.model);
   if (fs::exists(output) && !o.force)
     fail(ErrorKind::usage, "{} is there already; replace it with --force", o.output);
-  model::Model m = model::load_model(input);
+  model::Model m = model::load_in_style(input, o.style);
   engine::QuantiseReport report;
   {
     Console console(o.json);
@@ -75,6 +75,7 @@ void add_quantise(Registry registry) {
       "quantise", "Prepare a model for int8 (apply --precision int8) and measure what that costs in quality");
   command->add_option("model", o->model, "a model's file, a run's folder, or the name of a listed model")
       ->required();
+  add_style_option(*command, o->style);
   command
       ->add_option("--calibrate", o->pictures, "pictures and folders like those that it will be applied to")
       ->required();

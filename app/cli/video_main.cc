@@ -14,7 +14,7 @@ namespace linmo::cli {
 namespace {
 
 int run(int argc, char** argv) {
-  std::string model, input, output, precision = "auto", raw;
+  std::string model, input, output, style, precision = "auto", raw;
   video::VideoOptions options;
   engine::Options engine;
   int64_t memory = 1024;
@@ -23,6 +23,7 @@ int run(int argc, char** argv) {
   app.add_option("model", model)->required();
   app.add_option("input", input)->required();
   app.add_option("-o", output)->required();
+  app.add_option("--style", style);
   app.add_option("--strength", options.apply.strength)->check(CLI::Range(0.0, 1.0));
   app.add_flag("--keep-colour", options.apply.keep_colour);
   app.add_option("--max-side", options.max_side)->check(CLI::Range(2, 1 << 20));
@@ -51,8 +52,8 @@ int run(int argc, char** argv) {
   engine.precision = engine::precision_from_name(precision);
   options.apply.tiles.memory_bytes = static_cast<uint64_t>(memory) << 20;
   const std::filesystem::path file = model::find_model(model::default_library(), model);
-  const apply::Stylizer stylizer = apply::Stylizer::load(file, engine);
-  options.identity = sha256_file(file) + " " + precision;
+  const apply::Stylizer stylizer = apply::Stylizer::load(file, engine, style);
+  options.identity = sha256_file(file) + " " + precision + (style.empty() ? "" : " " + style);
   video::VideoResult result;
   try {
     Console console(quiet || json);

@@ -9,6 +9,7 @@
 #include "linmo/core/error.h"
 #include "linmo/image/convert.h"
 #include "linmo/image/resize.h"
+#include "linmo/model/styles.h"
 
 namespace linmo::apply {
 namespace {
@@ -136,8 +137,9 @@ Stylizer::~Stylizer() = default;
 Stylizer::Stylizer(Stylizer&&) noexcept = default;
 Stylizer& Stylizer::operator=(Stylizer&&) noexcept = default;
 
-Stylizer Stylizer::load(const std::filesystem::path& model_file, const engine::Options& options) {
-  return Stylizer(model::load_model(model_file), options);
+Stylizer Stylizer::load(const std::filesystem::path& model_file, const engine::Options& options,
+                        std::string_view style) {
+  return Stylizer(model::load_in_style(model_file, style), options);
 }
 
 double Stylizer::enlargement() const {

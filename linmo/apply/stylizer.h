@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "linmo/core/events.h"
 #include "linmo/engine/engine.h"
@@ -32,7 +33,9 @@ class Stylizer {
  public:
   // Throws ErrorKind::input when the network does not turn pictures of one or three channels into such.
   Stylizer(const model::Model& model, const engine::Options& options);
-  static Stylizer load(const std::filesystem::path& model_file, const engine::Options& options = {});
+  // `style`: which of a model of several styles, or a blend (model/styles.h); throws as model::in_style().
+  static Stylizer load(const std::filesystem::path& model_file, const engine::Options& options = {},
+                       std::string_view style = {});
   ~Stylizer();
   Stylizer(Stylizer&&) noexcept;
   Stylizer& operator=(Stylizer&&) noexcept;

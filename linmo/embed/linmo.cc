@@ -7,6 +7,7 @@
 #include "linmo/apply/stylizer.h"
 #include "linmo/core/error.h"
 #include "linmo/image/convert.h"
+#include "linmo/model/styles.h"
 
 namespace linmo {
 namespace {
@@ -113,14 +114,15 @@ Stylizer::Stylizer(Stylizer&&) noexcept = default;
 Stylizer& Stylizer::operator=(Stylizer&&) noexcept = default;
 
 Stylizer Stylizer::load(const std::filesystem::path& model_file, const StylizerOptions& options) {
-  return Stylizer(
-      std::unique_ptr<State>(new State{apply::Stylizer::load(model_file, engine_options(options))}));
+  return Stylizer(std::unique_ptr<State>(
+      new State{apply::Stylizer::load(model_file, engine_options(options), options.style)}));
 }
 
 Stylizer Stylizer::load(std::span<const std::byte> model, const StylizerOptions& options) {
   constexpr const char* kName = "the model in memory";
-  return Stylizer(std::unique_ptr<State>(new State{apply::Stylizer(
-      model::model_from(model::parse_safetensors(model, kName), kName), engine_options(options))}));
+  const model::Model plain =
+      model::in_style(model::model_from(model::parse_safetensors(model, kName), kName), options.style, kName);
+  return Stylizer(std::unique_ptr<State>(new State{apply::Stylizer(plain, engine_options(options))}));
 }
 
 PictureFormat Stylizer::result_format(const PictureFormat& in) const {

@@ -45,6 +45,9 @@ struct StylizerOptions {
   // has prepared. A precision that the processor lacks becomes the next wider one.
   Precision precision = Precision::automatic;
   int threads = 0;  // 0: all cores
+  // Of a model of several styles: one's name, or a blend such as "ukiyoe:0.6,山水:0.4" (UTF-8; weights are
+  // scaled to a sum of 1). Empty for the others.
+  std::string style = {};
 };
 
 struct StyleSettings {
@@ -63,7 +66,8 @@ struct StyleSettings {
 class LINMO_API Stylizer {
  public:
   // A model file (.safetensors of linmo), or its bytes. Throws ErrorKind::input for anything else,
-  // ErrorKind::io when there is no such file, ErrorKind::usage for int8 with a model that was not prepared.
+  // ErrorKind::io when there is no such file, ErrorKind::usage for int8 with a model that was not prepared
+  // and, with the names there are, for a style that it has not.
   static Stylizer load(const std::filesystem::path& model_file, const StylizerOptions& options = {});
   static Stylizer load(std::span<const std::byte> model, const StylizerOptions& options = {});
   ~Stylizer();

@@ -59,9 +59,10 @@ void require(bool there, const char* what) {
   if (!there) throw linmo::Error(linmo::ErrorKind::usage, std::string(what) + " is NULL");
 }
 
-linmo::StylizerOptions options_of(linmo_precision precision, int threads) {
+linmo::StylizerOptions options_of(linmo_precision precision, int threads, const char* style) {
   linmo::StylizerOptions options;
   options.threads = threads;
+  if (style) options.style = style;
   switch (precision) {
     case LINMO_AUTOMATIC:
       return options;
@@ -96,21 +97,31 @@ const char* linmo_version(void) {
 }
 
 linmo_status linmo_load(const char* path, linmo_precision precision, int threads, linmo_stylizer** stylizer) {
-  if (stylizer) *stylizer = nullptr;
-  return guarded([&] {
-    require(path && stylizer, "the path or the place for the stylizer");
-    const std::filesystem::path file(std::u8string(path, path + std::strlen(path)));
-    *stylizer = new linmo_stylizer{linmo::Stylizer::load(file, options_of(precision, threads))};
-  });
+  return linmo_load_style(path, nullptr, precision, threads, stylizer);
 }
 
 linmo_status linmo_load_bytes(const void* model, size_t bytes, linmo_precision precision, int threads,
                               linmo_stylizer** stylizer) {
+  return linmo_load_bytes_style(model, bytes, nullptr, precision, threads, stylizer);
+}
+
+linmo_status linmo_load_style(const char* path, const char* style, linmo_precision precision, int threads,
+                              linmo_stylizer** stylizer) {
+  if (stylizer) *stylizer = nullptr;
+  return guarded([&] {
+    require(path && stylizer, "the path or the place for the stylizer");
+    const std::filesystem::path file(std::u8string(path, path + std::strlen(path)));
+    *stylizer = new linmo_stylizer{linmo::Stylizer::load(file, options_of(precision, threads, style))};
+  });
+}
+
+linmo_status linmo_load_bytes_style(const void* model, size_t bytes, const char* style,
+                                    linmo_precision precision, int threads, linmo_stylizer** stylizer) {
   if (stylizer) *stylizer = nullptr;
   return guarded([&] {
     require(model && stylizer, "the model or the place for the stylizer");
     *stylizer = new linmo_stylizer{linmo::Stylizer::load(
-        std::span(static_cast<const std::byte*>(model), bytes), options_of(precision, threads))};
+        std::span(static_cast<const std::byte*>(model), bytes), options_of(precision, threads, style))};
   });
 }
 

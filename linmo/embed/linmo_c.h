@@ -65,6 +65,13 @@ LINMO_C_API linmo_status linmo_load(const char* path, linmo_precision precision,
                                     linmo_stylizer** stylizer);
 LINMO_C_API linmo_status linmo_load_bytes(const void* model, size_t bytes, linmo_precision precision,
                                           int threads, linmo_stylizer** stylizer);
+/* The same of a model of several styles. `style` is UTF-8: one's name, or a blend such as
+ * "ukiyoe:0.6,impressionism:0.4". NULL or "" for a model of one. */
+LINMO_C_API linmo_status linmo_load_style(const char* path, const char* style, linmo_precision precision,
+                                          int threads, linmo_stylizer** stylizer);
+LINMO_C_API linmo_status linmo_load_bytes_style(const void* model, size_t bytes, const char* style,
+                                                linmo_precision precision, int threads,
+                                                linmo_stylizer** stylizer);
 LINMO_C_API void linmo_free(linmo_stylizer* stylizer); /* NULL is allowed */
 
 /* The format of what `in` becomes, and the bytes that it takes. */

@@ -8,10 +8,11 @@
 #include <thread>
 
 #include "linmo/core/files.h"
+#include "linmo/core/random.h"
 #include "linmo/embed/linmo_c.h"
 #include "linmo/engine/random_weights.h"
 #include "linmo/image/convert.h"
-#include "linmo/model/model_file.h"
+#include "linmo/model/styles.h"
 #include "linmo/model/temporary_folder_test.h"
 #include "linmo/net/builder.h"
 #include "linmo/net/generators.h"
@@ -35,6 +36,20 @@ struct Models {
   }
   std::filesystem::path compact() const {
     return save(net::compact({.ngf = 8, .blocks = 1}), "compact.safetensors");
+  }
+  std::filesystem::path two_styles() const {
+    model::Model m;
+    m.network = net::compact({.ngf = 8, .blocks = 1});
+    m.tensors = engine::random_weights(m.network, 3);
+    m = model::with_styles(m, {"山水", "ukiyoe"});
+    Random random(9);
+    for (auto& [name, tensor] : m.tensors) {
+      std::vector<float> values = tensor.floats();
+      for (float& v : values) v += static_cast<float>(0.3 * random.uniform());
+      tensor = model::Tensor::from_floats(tensor.shape(), values);
+    }
+    model::save_model(folder / "两.safetensors", m);
+    return folder / "两.safetensors";
   }
 };
 
@@ -107,6 +122,40 @@ TEST(Embed, ModelsFromMemoryAreTheSame) {
   EXPECT_EQ(in, two);
   EXPECT_FALSE(a.about().empty());
   EXPECT_EQ(kind_of([&] { Stylizer::load(std::span(file).first(file.size() / 2)); }), ErrorKind::input);
+}
+
+TEST(Embed, AModelOfSeveralStylesIsLoadedInOne) {
+  const Models models;
+  const std::filesystem::path file = models.two_styles();
+  const PictureFormat f{.width = 20, .height = 16};
+  const std::vector<std::byte> in(f.bytes(), std::byte{90});
+  const auto paint = [&](const Stylizer& s) {
+    std::vector<std::byte> out(f.bytes());
+    s.apply(in, f, out);
+    return out;
+  };
+  const auto ink = paint(Stylizer::load(file, {.style = "山水"}));
+  EXPECT_EQ(paint(Stylizer::load(read_file(file), {.style = "山水:2,ukiyoe:0"})), ink);
+  EXPECT_NE(paint(Stylizer::load(file, {.style = "ukiyoe"})), ink);
+  EXPECT_EQ(kind_of([&] { Stylizer::load(file); }), ErrorKind::usage);
+  EXPECT_EQ(kind_of([&] { Stylizer::load(file, {.style = "monet"}); }), ErrorKind::usage);
+  EXPECT_EQ(kind_of([&] { Stylizer::load(models.negative(), {.style = "ukiyoe"}); }), ErrorKind::usage);
+
+  linmo_stylizer* s = nullptr;
+  ASSERT_EQ(linmo_load_style(to_utf8(file).c_str(), "山水", LINMO_AUTOMATIC, 0, &s), LINMO_OK)
+      << linmo_error();
+  const linmo_format format{20, 16, 3, LINMO_U8, 0};
+  std::vector<std::byte> out(f.bytes());
+  ASSERT_EQ(linmo_apply(s, in.data(), in.size(), &format, out.data(), out.size(), nullptr), LINMO_OK);
+  EXPECT_EQ(out, ink);
+  linmo_free(s);
+  const std::vector<std::byte> bytes_of_file = read_file(file);
+  ASSERT_EQ(
+      linmo_load_bytes_style(bytes_of_file.data(), bytes_of_file.size(), "ukiyoe", LINMO_AUTOMATIC, 0, &s),
+      LINMO_OK);
+  linmo_free(s);
+  EXPECT_EQ(linmo_load(to_utf8(file).c_str(), LINMO_AUTOMATIC, 0, &s), LINMO_USAGE);
+  EXPECT_NE(std::string(linmo_error()).find("山水, ukiyoe"), std::string::npos) << linmo_error();
 }
 
 TEST(Embed, ManyThreadsOneModel) {
