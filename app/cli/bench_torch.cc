@@ -212,14 +212,17 @@ class Bench {
   void step(const std::string& text, json& rows) const {
     const train::TrainSettings settings = step_settings(text);
     const std::vector<int64_t> sizes = {settings.batch, 3, settings.size, settings.size};
-    const train::Batch batch{at::rand(sizes) * 2 - 1, at::rand(sizes) * 2 - 1};
+    train::Batch batch{at::rand(sizes) * 2 - 1, at::rand(sizes) * 2 - 1};
+    std::vector<std::string> styles;
+    if (settings.method == "multi") styles = {"one", "other"};
+    for (int64_t i = 0; i < settings.batch; ++i) batch.styles.push_back(styles.empty() ? 0 : i % 2);
     struct State {
       std::unique_ptr<train::Method> method;
       train::StepContext context;
     };
     const auto begin = [&](Precision precision) {
       auto state = std::make_shared<State>();
-      state->method = train::make_method(settings);
+      state->method = train::make_method(settings, styles);
       state->method->set_precision(precision);
       state->context.random = Random(1, 2);
       return state;

@@ -2,6 +2,7 @@
 #include "app/cli/train_options.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "app/cli/options.h"
 #include "linmo/core/error.h"
@@ -14,6 +15,7 @@ constexpr const char* kDescription =
     "Learn the style of a folder of pictures.\n\n"
     "  linmo train --content PHOTOS --style PAINTINGS -o RUN --time 30m\n"
     "  linmo train --content PRINT --style BRUSH -o RUN --method paired --steps 5000\n"
+    "  linmo train --content PHOTOS --style FOLDER_OF_FOLDERS -o RUN --method multi\n"
     "  linmo train -o RUN --resume\n";
 
 constexpr const char* kTuneDescription =
@@ -21,7 +23,10 @@ constexpr const char* kTuneDescription =
 
   linmo tune photo-to-impressionism --style VANGOGH --content PHOTOS -o RUN
   linmo apply RUN PICTURES -o FOLDER
+  linmo tune photo-to-styles --add-style vangogh --style VANGOGH --content PHOTOS -o RUN
 
+--add-style: a model of several styles (linmo train --method multi) learns one more, and nothing of the others
+changes. --from-style: of such a model, the style from which a model of one is made.
 --content: pictures like those that it will be applied to. Without it the style's own pictures serve, and
 the result comes less near to the style. The options are those of linmo train, with other defaults;
 linmo train -o RUN --resume goes on with an interrupted run.
@@ -127,16 +132,21 @@ TrainCommand parse_train(const std::vector<std::string>& arguments) {
 
 TrainCommand parse_tune(const std::vector<std::string>& arguments) {
   std::string model;
-  Parser parser(&model);
-  train::TrainSettings& s = parser.settings;
-  train::prepare_tuning(s);
-  parser.parse(arguments);
+  auto parser = std::make_unique<Parser>(&model);
+  train::prepare_tuning(parser->settings);
+  parser->parse(arguments);
+  if (!parser->settings.add_style.empty()) {  // that has other defaults
+    parser = std::make_unique<Parser>(&model);
+    train::prepare_adding(parser->settings);
+    parser->parse(arguments);
+  }
+  train::TrainSettings& s = parser->settings;
   if (s.steps > 0 && s.time == train::kTuneTime) s.time.clear();
   s.from = model;
   if (s.style.empty()) fail(ErrorKind::usage, "say whose look is to be learnt: --style FOLDER");
   if (s.content.empty()) s.content = s.style;
   s.resolve();
-  return {s, parser.run, false, parser.quiet};
+  return {s, parser->run, false, parser->quiet};
 }
 
 }  // namespace linmo::cli

@@ -35,6 +35,11 @@ void load(const fs::path& file, Method& method, CheckpointMeta& meta) {
   if (it == content.metadata.end()) fail(ErrorKind::input, "{} is not a checkpoint of linmo", to_utf8(file));
   const auto json = nlohmann::json::parse(it->second, nullptr, false);
   if (json.is_discarded()) fail(ErrorKind::input, "{}: the checkpoint's header is damaged", to_utf8(file));
+  const auto styles = json.value("styles", std::vector<std::string>());
+  if (styles != method.styles())
+    fail(ErrorKind::input,
+         "{}: the run has the styles {}, and its folder of styles has {}; begin another run", to_utf8(file),
+         fmt::join(styles, ", "), fmt::join(method.styles(), ", "));
   std::map<std::string, std::vector<int64_t>> shapes;
   for (const auto& [name, tensor] : content.tensors) shapes[name] = tensor.shape();
   method.prepare_state(shapes);
@@ -60,11 +65,9 @@ void load(const fs::path& file, Method& method, CheckpointMeta& meta) {
 void save_checkpoint(const fs::path& run, const Method& method, const CheckpointMeta& meta) {
   model::Safetensors content;
   for (const StateItem& item : method.state()) content.tensors[item.name] = from_torch(item.tensor);
-  const nlohmann::json json = {{"step", meta.step},
-                               {"elapsed", meta.elapsed},
-                               {"rate_scale", meta.rate_scale},
-                               {"rollbacks", meta.rollbacks},
-                               {"fingerprint", meta.fingerprint}};
+  const nlohmann::json json = {
+      {"step", meta.step},           {"elapsed", meta.elapsed},         {"rate_scale", meta.rate_scale},
+      {"rollbacks", meta.rollbacks}, {"fingerprint", meta.fingerprint}, {"styles", method.styles()}};
   content.metadata["linmo_checkpoint"] = json.dump();
   fs::create_directories(run / "checkpoints");
   model::write_safetensors(run / "checkpoints" / fmt::format("step_{:09}.safetensors", meta.step), content);

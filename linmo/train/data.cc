@@ -11,6 +11,7 @@
 #include "linmo/core/hash.h"
 #include "linmo/core/random.h"
 #include "linmo/image/codec.h"
+#include "linmo/model/styles.h"
 
 namespace linmo::train {
 namespace fs = std::filesystem;
@@ -107,6 +108,39 @@ class Finder {
     }
   }
 
+  // A folder a style; ScannedFile.refused() of what lies beside them.
+  void folders_of_styles(const fs::path& folder) {
+    if (!fs::is_directory(folder))
+      fail(ErrorKind::input, "the style folder {} does not exist; check --style", to_utf8(folder));
+    std::vector<fs::path> folders;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      if (to_utf8(entry.path().filename()).starts_with('.')) continue;
+      if (entry.is_directory()) {
+        folders.push_back(entry.path());
+        continue;
+      }
+      ScannedFile beside;
+      beside.path = entry.path();
+      beside.reason = "lies beside the folders of the styles, and belongs to none";
+      data.refused.push_back(std::move(beside));
+    }
+    std::sort(folders.begin(), folders.end());
+    if (folders.size() < 2)
+      fail(ErrorKind::input,
+           "{} holds {} folder{}, and --method multi needs two or more, one for each style; for a single "
+           "style "
+           "take --method swift",
+           to_utf8(folder), folders.size(), folders.size() == 1 ? "" : "s");
+    for (const fs::path& one : folders) {
+      data.styles.push_back(to_utf8(one.filename()));
+      model::check_style_name(data.styles.back());
+      for (Source& source : whole(pictures(one, "style"))) {
+        source.style = data.styles.size() - 1;
+        data.style.push_back(std::move(source));
+      }
+    }
+  }
+
   // Keeps a few content pictures (and their truths) out of training.
   void hold_out() {
     const size_t count = std::min(static_cast<size_t>(s_.samples), data.content.size() / 10);
@@ -164,6 +198,14 @@ TrainingData find_data(const TrainSettings& s, EventSink& sink) {
   Finder finder(s, sink);
   TrainingData& data = finder.data;
   data.paired = s.method == "paired";
+  const bool several = s.method == "multi" && s.add_style.empty();
+  if (several && s.style.empty())
+    fail(ErrorKind::usage,
+         "say where the styles are: --style FOLDER, with a folder of pictures for each style");
+  if (!s.add_style.empty()) {
+    model::check_style_name(s.add_style);
+    data.styles = {s.add_style};
+  }
   if (s.content.empty()) fail(ErrorKind::usage, "say where the pictures to be changed are: --content FOLDER");
   const fs::path content = s.content, style = s.style;
   std::optional<fs::path> test;
@@ -194,8 +236,11 @@ TrainingData find_data(const TrainSettings& s, EventSink& sink) {
            "trainB)");
     }
   } else {
-    data.layout = "two folders";
-    if (data.paired) {
+    data.layout = several ? "a folder of contents, and one for each style" : "two folders";
+    if (several) {
+      data.content = Finder::whole(finder.pictures(content, "content"));
+      finder.folders_of_styles(style);
+    } else if (data.paired) {
       finder.match_names(content, style, data.content, data.style);
     } else {
       data.content = Finder::whole(finder.pictures(content, "content"));
@@ -210,6 +255,10 @@ TrainingData find_data(const TrainSettings& s, EventSink& sink) {
     if (data.paired) data.held_out_truth.resize(static_cast<size_t>(s.samples));
   }
   Sha256 hash;
+  for (const std::string& name : data.styles) {
+    const std::string line = name + "\n";
+    hash.update(std::as_bytes(std::span(line.data(), line.size())));
+  }
   for (const auto* list : {&data.content, &data.style, &data.held_out}) {
     for (const Source& source : *list) {
       std::error_code error;

@@ -62,12 +62,14 @@ struct Bounds {
   double weights = 2e-5;  // of the weights after all steps; they have moved by up to 2e-3
 };
 
-void compare(const std::string& name, TrainSettings settings, const Bounds& bounds = {}) {
+// Picture k of step i has style (i + k) mod the number of styles.
+void compare(const std::string& name, TrainSettings settings, const Bounds& bounds = {},
+             const std::vector<std::string>& styles = {}) {
   at::set_num_threads(1);  // networks this small only wait for each other's threads
   const golden::File file("methods");
   const std::string stream = file.about(name + ".stream");
   settings.resolve();
-  const std::unique_ptr<Method> method = make_method(settings);
+  const std::unique_ptr<Method> method = make_method(settings, styles);
   for (const Trainee& t : method->networks()) {
     const std::string of = stream + "/" + t.name;
     t.network->load(golden::weights(t.network->description(), of), of);
@@ -83,9 +85,11 @@ void compare(const std::string& name, TrainSettings settings, const Bounds& boun
     names.push_back(list.substr(0, comma));
   const std::vector<float>& expected = file.at(name + "/losses").values;
   for (int64_t i = 0; i < settings.steps; ++i) {
-    const std::vector<int64_t> shape{1, 3, settings.size, settings.size};
-    const Batch batch{to_torch(golden::noise(fmt::format("{}/content.{}", stream, i), shape, 0.8)),
-                      to_torch(golden::noise(fmt::format("{}/style.{}", stream, i), shape, 0.5, 0.3))};
+    const std::vector<int64_t> shape{settings.batch, 3, settings.size, settings.size};
+    Batch batch{to_torch(golden::noise(fmt::format("{}/content.{}", stream, i), shape, 0.8)),
+                to_torch(golden::noise(fmt::format("{}/style.{}", stream, i), shape, 0.5, 0.3))};
+    for (int64_t k = 0; k < settings.batch && !styles.empty(); ++k)
+      batch.styles.push_back((i + k) % static_cast<int64_t>(styles.size()));
     StepContext context;
     context.step = i;
     context.progress = static_cast<double>(i) / static_cast<double>(settings.steps);
@@ -183,6 +187,16 @@ TEST(GoldenMethods, Swift) {
   s.lambda_features = 1;
   s.features = write_frozen(folder / "eye.safetensors", net::perceptual({8, 8, 8, 8}), "swift", "eye");
   compare("swift", s, kContrastive);
+}
+
+TEST(GoldenMethods, Multi) {
+  const TemporaryFolder folder;
+  TrainSettings s = base("multi", "compact", 2);
+  s.size = 32;
+  s.batch = 2;
+  s.lambda_features = 1;
+  s.features = write_frozen(folder / "eye.safetensors", net::perceptual({8, 8, 8, 8}), "multi", "eye");
+  compare("multi", s, kContrastive, {"浮世絵", "山水", "vangogh"});
 }
 
 TEST(GoldenMethods, DistilFromVgg19) {

@@ -209,17 +209,25 @@ struct Affine {
   std::vector<W> scale, shift, rstd, minus_mean_rstd;
 };
 
+// Picture n's row of a gradient or parameter of [C] or [N, C]; null where there is none.
+double* row_of(const Tensor& t, int64_t n) {
+  return t.defined() ? t.data_ptr<double>() + (t.dim() == 2 ? n * t.size(1) : 0) : nullptr;
+}
+
+Tensor in_double(const Tensor& t) {
+  return t.defined() ? t.to(at::kDouble).contiguous() : Tensor();
+}
+
+// gamma, beta: of one picture, null for 1 and 0.
 template <class T>
-Affine<Wide<T>> affine_of(const double* mean, const double* rstd, const Tensor& gamma, const Tensor& beta,
+Affine<Wide<T>> affine_of(const double* mean, const double* rstd, const double* gamma, const double* beta,
                           int64_t channels) {
   using W = Wide<T>;
   Affine<W> a;
-  const Tensor g = gamma.defined() ? gamma.to(at::kDouble).contiguous() : Tensor();
-  const Tensor b = beta.defined() ? beta.to(at::kDouble).contiguous() : Tensor();
   for (int64_t c = 0; c < channels; ++c) {
-    const double scale = rstd[c] * (g.defined() ? g.data_ptr<double>()[c] : 1.0);
+    const double scale = rstd[c] * (gamma ? gamma[c] : 1.0);
     a.scale.push_back(static_cast<W>(scale));
-    a.shift.push_back(static_cast<W>((b.defined() ? b.data_ptr<double>()[c] : 0.0) - mean[c] * scale));
+    a.shift.push_back(static_cast<W>((beta ? beta[c] : 0.0) - mean[c] * scale));
     a.rstd.push_back(static_cast<W>(rstd[c]));
     a.minus_mean_rstd.push_back(static_cast<W>(-mean[c] * rstd[c]));
   }
@@ -259,6 +267,7 @@ class InstanceNorm : public torch::autograd::Function<InstanceNorm> {
         at::empty({2, batch, channels}, x.options().dtype(at::kDouble).memory_format(c10::nullopt));
     double* mean = statistics.data_ptr<double>();
     double* rstd = mean + batch * channels;
+    const Tensor gammas = in_double(gamma), betas = in_double(beta);
     dispatch(x, [&](auto tag) {
       using T = decltype(tag);
       using W = Wide<T>;
@@ -278,7 +287,8 @@ class InstanceNorm : public torch::autograd::Function<InstanceNorm> {
           mean[n * channels + c] = static_cast<double>(about[static_cast<size_t>(c)]) + d;
           rstd[n * channels + c] = 1.0 / std::sqrt(std::max(variance, 0.0) + eps);
         }
-        const auto a = affine_of<T>(mean + n * channels, rstd + n * channels, gamma, beta, channels);
+        const auto a = affine_of<T>(mean + n * channels, rstd + n * channels, row_of(gammas, n),
+                                    row_of(betas, n), channels);
         T* yn = data<T>(y) + n * pixels * channels;
         const T* rn = residual.defined() ? data<T>(residual) + n * pixels * channels : nullptr;
         over_blocks(pixels, channels, [&](int64_t from, int64_t count) {
@@ -305,16 +315,19 @@ class InstanceNorm : public torch::autograd::Function<InstanceNorm> {
     Tensor dx = empty_nhwc(x.sizes(), x);
     Tensor d_gamma, d_beta;
     if (gamma.defined()) {
-      d_gamma = at::zeros({channels}, at::kDouble);
-      d_beta = at::zeros({channels}, at::kDouble);
+      d_gamma = at::zeros(gamma.sizes(), at::kDouble);
+      d_beta = at::zeros(beta.sizes(), at::kDouble);
     }
+    const Tensor gammas = in_double(gamma), betas = in_double(beta);
     dispatch(x, [&](auto tag) {
       using T = decltype(tag);
       using W = Wide<T>;
       for (int64_t n = 0; n < batch; ++n) {
         const T* xn = data<T>(x) + n * pixels * channels;
         const T* gn = data<T>(g) + n * pixels * channels;
-        const auto a = affine_of<T>(mean + n * channels, rstd + n * channels, gamma, beta, channels);
+        const auto a = affine_of<T>(mean + n * channels, rstd + n * channels, row_of(gammas, n),
+                                    row_of(betas, n), channels);
+        double *d_gamma_n = row_of(d_gamma, n), *d_beta_n = row_of(d_beta, n);
         const std::vector<double> sums =
             block_sums<W>(pixels, 2 * channels, [&](int64_t from, int64_t count, W* out) {
               backward_sums(xn + from * channels, gn + from * channels, a.scale.data(), a.shift.data(),
@@ -332,8 +345,8 @@ class InstanceNorm : public torch::autograd::Function<InstanceNorm> {
           kb.push_back(static_cast<W>(-s * r * m2));
           kk.push_back(static_cast<W>(-s * (m1 - m * r * m2)));
           if (d_gamma.defined()) {
-            d_beta.data_ptr<double>()[c] += sums[static_cast<size_t>(c)];
-            d_gamma.data_ptr<double>()[c] += sums[static_cast<size_t>(channels + c)];
+            d_beta_n[c] += sums[static_cast<size_t>(c)];
+            d_gamma_n[c] += sums[static_cast<size_t>(channels + c)];
           }
         }
         T* dn = data<T>(dx) + n * pixels * channels;
@@ -537,9 +550,11 @@ Tensor instance_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, d
 Tensor instance_norm_plain(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps,
                            NormEpilogue epilogue, const Tensor& residual) {
   const auto wide = x.scalar_type() == at::kBFloat16 ? x.to(at::kFloat) : x;
-  Tensor y = ContiguousGradient::apply(at::instance_norm(wide.contiguous(), gamma, beta, {}, {},
-                                                         /*use_input_stats=*/true, 0.1, eps,
-                                                         /*cudnn_enabled=*/false));
+  const bool own = gamma.defined() && gamma.dim() == 2;  // a row a picture: libtorch's knows none
+  Tensor y = ContiguousGradient::apply(
+      at::instance_norm(wide.contiguous(), own ? Tensor() : gamma, own ? Tensor() : beta, {}, {},
+                        /*use_input_stats=*/true, 0.1, eps, /*cudnn_enabled=*/false));
+  if (own) y = y * gamma.unsqueeze(2).unsqueeze(3) + beta.unsqueeze(2).unsqueeze(3);
   if (epilogue.kind == NormEpilogue::Kind::relu) y = at::relu(y);
   if (epilogue.kind == NormEpilogue::Kind::leaky_relu) y = at::leaky_relu(y, epilogue.slope);
   if (residual.defined()) y = y + residual;

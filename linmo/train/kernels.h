@@ -17,8 +17,9 @@ struct NormEpilogue {
   double slope = 0;  // leaky_relu
 };
 
-// Instance norm (Ulyanov 2016, biased variance), optional affine [C], activation, optional sum with
-// `residual` (after the activation): act(γ·(x − mean)/√(var + eps) + β) + residual.
+// Instance norm (Ulyanov 2016, biased variance), optional affine [C], or [N, C] with a row for each picture,
+// activation, optional sum with `residual` (after the activation): act(γ·(x − mean)/√(var + eps) + β) +
+// residual.
 at::Tensor instance_norm(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta, double eps,
                          NormEpilogue epilogue, const at::Tensor& residual);
 at::Tensor instance_norm_plain(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,

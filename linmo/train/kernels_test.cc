@@ -28,22 +28,24 @@ TEST(Kernels, InstanceNormEqualsItsTwin) {
     for (const auto& shape : kShapes) {
       const Tensor x = picture(shape, type.type, 1), residual = picture(shape, type.type, 2);
       const auto wide = type.type == at::kDouble ? at::kDouble : at::kFloat;
-      const Tensor gamma = at::rand({shape[1]}, wide) + 0.5, beta = at::randn({shape[1]}, wide);
+      // For all pictures, and a row for each.
+      const std::vector<std::pair<Tensor, Tensor>> affine = {
+          {Tensor(), Tensor()},
+          {at::rand({shape[1]}, wide) + 0.5, at::randn({shape[1]}, wide)},
+          {at::rand({shape[0], shape[1]}, wide) + 0.5, at::randn({shape[0], shape[1]}, wide)}};
       using Kind = NormEpilogue::Kind;
       for (const NormEpilogue e :
            {NormEpilogue{Kind::none, 0}, NormEpilogue{Kind::relu, 0}, NormEpilogue{Kind::leaky_relu, 0.2}}) {
-        for (const bool affine : {false, true}) {
+        for (const auto& [gamma, beta] : affine) {
           for (const bool with_residual : {false, true}) {
             SCOPED_TRACE(::testing::Message()
                          << "channels " << shape[1] << " epilogue " << static_cast<int>(e.kind) << " affine "
-                         << affine << " type " << type.type);
+                         << gamma << " type " << type.type);
             const auto call = [&](auto norm) {
               return [=](const std::vector<Tensor>& in) { return norm(in[0], in[1], in[2], 1e-5, e, in[3]); };
             };
-            expect_same(
-                call(instance_norm), call(instance_norm_plain),
-                {x, affine ? gamma : Tensor(), affine ? beta : Tensor(), with_residual ? residual : Tensor()},
-                type.tolerance);
+            expect_same(call(instance_norm), call(instance_norm_plain),
+                        {x, gamma, beta, with_residual ? residual : Tensor()}, type.tolerance);
           }
         }
       }

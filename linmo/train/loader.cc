@@ -15,7 +15,8 @@
 namespace linmo::train {
 namespace {
 constexpr size_t kAhead = 4;  // batches kept ready
-constexpr uint64_t kContentStream = 0x4000, kStyleStream = 0x5000, kCropStream = 0x6000;
+constexpr uint64_t kContentStream = 0x4000, kStyleStream = 0x5000, kCropStream = 0x6000,
+                   kStyleOrderStream = 0x8000;
 }  // namespace
 
 at::Tensor to_tensor(const std::vector<Image>& pictures) {
@@ -42,14 +43,17 @@ Image to_image(const at::Tensor& picture) {
 
 Loader::Loader(const TrainingData& data, const TrainSettings& settings, int64_t multiple)
     : settings_(settings), multiple_(multiple), paired_(data.paired) {
-  content_.sources = &data.content;
+  content_.sources = data.content;
   content_.stream = kContentStream;
-  style_.sources = &data.style;
-  style_.stream = kStyleStream;
-  for (Side* side : {&content_, &style_}) {
-    side->cache.resize(side->sources->size());
-    side->bad.assign(side->sources->size(), 0);
-  }
+  styles_.resize(std::max<size_t>(1, data.styles.size()));
+  for (size_t i = 0; i < styles_.size(); ++i) styles_[i].stream = kStyleStream + i;
+  for (const Source& source : data.style) styles_[source.style].sources.push_back(source);
+  const auto prepare = [](Side& side) {
+    side.cache.resize(side.sources.size());
+    side.bad.assign(side.sources.size(), 0);
+  };
+  prepare(content_);
+  for (Side& side : styles_) prepare(side);
 }
 
 Loader::~Loader() {
@@ -111,7 +115,7 @@ std::vector<std::pair<std::filesystem::path, std::string>> Loader::failures() co
 
 // Each epoch is a permutation of its own, drawn from the seed, the side and the epoch's number.
 int64_t Loader::index_of(Side& side, int64_t sample) {
-  const auto count = static_cast<int64_t>(side.sources->size());
+  const auto count = static_cast<int64_t>(side.sources.size());
   const int64_t epoch = sample / count;
   if (side.epoch != epoch) {
     side.order.resize(static_cast<size_t>(count));
@@ -123,11 +127,26 @@ int64_t Loader::index_of(Side& side, int64_t sample) {
   return side.order[static_cast<size_t>(sample % count)];
 }
 
+// Every round each style has its turn, in an order of the round's own: all are seen equally often, whatever
+// the number of their pictures.
+size_t Loader::style_of(int64_t sample) {
+  const auto count = static_cast<int64_t>(styles_.size());
+  if (count == 1) return 0;
+  if (style_round_ != sample / count) {
+    style_round_ = sample / count;
+    style_order_.resize(styles_.size());
+    for (int64_t i = 0; i < count; ++i) style_order_[static_cast<size_t>(i)] = i;
+    Random(mix(static_cast<uint64_t>(settings_.seed), kStyleOrderStream), static_cast<uint64_t>(style_round_))
+        .shuffle(std::span(style_order_));
+  }
+  return static_cast<size_t>(style_order_[static_cast<size_t>(sample % count)]);
+}
+
 std::shared_ptr<const Image> Loader::picture(Side& side, int64_t index) {
   const auto i = static_cast<size_t>(index);
   if (side.bad[i]) return nullptr;
   if (side.cache[i]) return side.cache[i];
-  const Source& source = (*side.sources)[i];
+  const Source& source = side.sources[i];
   try {
     auto image = std::make_shared<const Image>(prepare_picture(source, settings_, multiple_));
     const auto bytes = static_cast<int64_t>(image->bytes().size());
@@ -146,12 +165,13 @@ std::shared_ptr<const Image> Loader::picture(Side& side, int64_t index) {
 
 Batch Loader::make(int64_t step) {
   std::vector<Image> content, style;
+  std::vector<int64_t> styles;
   for (int64_t j = 0; j < settings_.batch; ++j) {
     const int64_t sample = step * settings_.batch + j;
     Random random(mix(static_cast<uint64_t>(settings_.seed), kCropStream), static_cast<uint64_t>(sample));
     // A picture that cannot be decoded is replaced by its successor: the same one in every run.
     const auto find = [&](Side& side, int64_t first, const Side* partner) {
-      const auto count = static_cast<int64_t>(side.sources->size());
+      const auto count = static_cast<int64_t>(side.sources.size());
       for (int64_t k = 0; k < count; ++k) {
         const int64_t index = (first + k) % count;
         if (picture(side, index) && (!partner || picture(const_cast<Side&>(*partner), index))) return index;
@@ -159,20 +179,25 @@ Batch Loader::make(int64_t step) {
       fail(ErrorKind::input, "none of the {} pictures of one side can be decoded; the first failure: {}: {}",
            count, to_utf8(failures_.at(0).first), failures_.at(0).second);
     };
-    const int64_t i = find(content_, index_of(content_, sample), paired_ ? &style_ : nullptr);
+    const size_t of = style_of(sample);
+    Side& own = styles_[of];
+    styles.push_back(static_cast<int64_t>(of));
+    const int64_t i = find(content_, index_of(content_, sample), paired_ ? &own : nullptr);
     const auto a = picture(content_, i);
     if (paired_) {
-      auto b = picture(style_, i);
+      auto b = picture(own, i);
       const CropPlan plan = plan_crop(a->width(), a->height(), settings_, random);
       content.push_back(cut_crop(*a, plan, settings_));
       style.push_back(cut_crop(*b, plan, settings_));
     } else {
-      const auto b = picture(style_, find(style_, index_of(style_, sample), nullptr));
+      const int64_t turn =
+          sample / static_cast<int64_t>(styles_.size());  // how often it was this style's before
+      const auto b = picture(own, find(own, index_of(own, turn), nullptr));
       content.push_back(cut_crop(*a, plan_crop(a->width(), a->height(), settings_, random), settings_));
       style.push_back(cut_crop(*b, plan_crop(b->width(), b->height(), settings_, random), settings_));
     }
   }
-  return {to_tensor(content), to_tensor(style)};
+  return {to_tensor(content), to_tensor(style), std::move(styles)};
 }
 
 }  // namespace linmo::train

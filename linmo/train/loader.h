@@ -36,7 +36,7 @@ class Loader {
 
  private:
   struct Side {
-    const std::vector<Source>* sources;
+    std::vector<Source> sources;
     std::vector<std::shared_ptr<const Image>> cache;
     std::vector<char> bad;
     uint64_t stream;
@@ -47,12 +47,16 @@ class Loader {
   Batch make(int64_t step);
   std::shared_ptr<const Image> picture(Side& side, int64_t index);  // null: cannot be decoded
   int64_t index_of(Side& side, int64_t sample);
+  size_t style_of(int64_t sample);
   void stop();
 
   const TrainSettings settings_;
   const int64_t multiple_;
   const bool paired_;
-  Side content_, style_;
+  Side content_;
+  std::vector<Side> styles_;          // usually one
+  std::vector<int64_t> style_order_;  // of round `style_round_`
+  int64_t style_round_ = -1;
   int64_t cached_bytes_ = 0;
 
   mutable std::mutex mutex_;

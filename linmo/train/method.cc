@@ -7,10 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "linmo/core/error.h"
+#include "linmo/core/files.h"
 #include "linmo/model/library.h"
+#include "linmo/model/styles.h"
 #include "linmo/net/cost.h"
 #include "linmo/net/discriminators.h"
 #include "linmo/net/generators.h"
+#include "linmo/net/styles.h"
 #include "linmo/train/augment.h"
 
 namespace linmo::train {
@@ -18,8 +21,17 @@ namespace linmo::train {
 using at::Tensor;
 
 net::Description generator_of(const TrainSettings& s) {
-  if (s.generator == "from")
-    return model::load_model_header(model::find_model(model::default_library(), s.from)).network;
+  if (s.generator == "from") {
+    const std::filesystem::path file = model::find_model(model::default_library(), s.from);
+    const model::Model from = model::load_model_header(file);
+    if (net::style_count(from.network) == 1) return from.network;
+    if (s.method != "multi" && s.from_style.empty())
+      fail(ErrorKind::usage,
+           "{} has several styles: {}. Name the one to begin with (--from-style), or add another to them "
+           "(--add-style)",
+           to_utf8(file), fmt::join(model::style_names(from), ", "));
+    return net::with_styles(from.network, 1);
+  }
   net::GeneratorChoice choice;
   choice.name = s.generator;
   choice.ngf = static_cast<int>(s.ngf);
@@ -69,7 +81,11 @@ std::shared_ptr<Network> Method::add_network(const std::string& name, net::Descr
 }
 
 std::shared_ptr<Network> Method::add_generator(const std::string& name) {
-  auto network = add_network(name, generator_of(settings_), init_of(settings_.init), settings_.init_gain);
+  net::Description description = generator_of(settings_);
+  if (!styles_.empty())
+    description = net::with_styles(std::move(description), static_cast<int>(styles_.size()));
+  auto network = add_network(name, std::move(description), init_of(settings_.init), settings_.init_gain);
+  if (known_styles_ > 0) network->learn_styles();
   if (settings_.learn_share < 1) network->learn_last(settings_.learn_share);
   return network;
 }
@@ -130,9 +146,16 @@ Tensor Method::run_generator(const Network& network, const Tensor& content, cons
   return network(fed(network, content), pass);
 }
 
-Tensor Method::generate(const Tensor& content) const {
-  const at::NoGradGuard guard;
+Pass Method::pass_in(const std::vector<int64_t>& learnt) const {
   Pass pass;
+  if (styles_.empty()) return pass;
+  for (const int64_t style : learnt) pass.styles.push_back(static_cast<int64_t>(known_styles_) + style);
+  return pass;
+}
+
+Tensor Method::generate(const Tensor& content, int64_t learnt) const {
+  const at::NoGradGuard guard;
+  Pass pass = pass_in({learnt});
   pass.train = false;
   return run_generator(exported(), content, pass);
 }
@@ -163,7 +186,11 @@ Tensor Method::generator_loss(const Network& d, const Tensor& fake, Random& rand
   return gan_loss_.generator(d.run(augment(fake, settings_.augment, random), frozen));
 }
 
-void Method::begin_with(const model::Model& model, const std::string& file) {
+void Method::begin_with(const model::Model& from, const std::string& file) {
+  model::Model model = from;
+  if (!settings_.from_style.empty() || styles_.empty())
+    model = model::in_style(std::move(model), settings_.from_style, file, "--from-style");
+  if (!styles_.empty()) model = model::with_styles(model, styles_);
   if (net::to_json(model.network) != net::to_json(generator_->description()))
     fail(ErrorKind::usage,
          "{} is not a {} generator with these settings, so training cannot begin with its weights; take its "
@@ -202,12 +229,12 @@ void Method::set_precision(Precision precision) {
   }
 }
 
-std::unique_ptr<Method> make_method(const TrainSettings& settings) {
+std::unique_ptr<Method> make_method(const TrainSettings& settings, const std::vector<std::string>& styles) {
   if (settings.method == "cyclegan") return make_cyclegan(settings);
   if (settings.method == "cut" || settings.method == "fastcut") return make_cut(settings);
   if (settings.method == "paired") return make_paired(settings);
   if (settings.method == "classic") return make_classic(settings);
-  if (settings.method == "swift") return make_swift(settings);
+  if (settings.method == "swift" || settings.method == "multi") return make_swift(settings, styles);
   if (settings.method == "distil") return make_distil(settings);
   fail(ErrorKind::usage, "the method \"{}\" is not known", settings.method);
 }

@@ -23,6 +23,9 @@ namespace linmo::train {
 // content[i].
 struct Batch {
   at::Tensor content, style;
+  // multi: which of the learnt styles style[i] has, and so which content[i] is to be given; otherwise all 0,
+  // or empty.
+  std::vector<int64_t> styles = {};
 };
 
 struct StepContext {
@@ -53,10 +56,14 @@ class Method {
   virtual Losses step(const Batch& batch, const StepContext& context) = 0;
 
   // Content in [−1, 1] → result in [−1, 1], by the averaged generator, without gradients. Any size that the
-  // network takes.
-  virtual at::Tensor generate(const at::Tensor& content) const;
-  // The generator and its average become the model's. Throws ErrorKind::usage when its network is another.
+  // network takes. `learnt`: in which of the learnt styles, where there are several.
+  virtual at::Tensor generate(const at::Tensor& content, int64_t learnt = 0) const;
+  // The generator and its average become the model's, of several styles the one that the settings name; the
+  // styles of a generator of several begin as model::with_styles() says. Throws ErrorKind::usage when its
+  // network is another.
   void begin_with(const model::Model& model, const std::string& file);
+  // The styles of a generator of several, in the order of its rows; empty for the others.
+  const std::vector<std::string>& styles() const { return styles_; }
   // The network that is exported.
   const Network& exported() const { return average_ ? *average_ : *generator_; }
   const net::Description& generator_description() const { return generator_->description(); }
@@ -74,7 +81,9 @@ class Method {
   virtual void set_precision(Precision precision);
 
  protected:
-  explicit Method(const TrainSettings& settings) : settings_(settings) {}
+  // `styles`: those that the generator is to have, of which the first `known` are not learnt.
+  explicit Method(const TrainSettings& settings, std::vector<std::string> styles = {}, size_t known = 0)
+      : settings_(settings), styles_(std::move(styles)), known_styles_(known) {}
   std::shared_ptr<Network> add_generator(const std::string& name);
   // Kept in checkpoints; "G…" are generators, with an average and exported.
   std::shared_ptr<Network> add_network(const std::string& name, net::Description description, Init init,
@@ -87,6 +96,8 @@ class Method {
   // Content as a generator is meant to be fed (seed: at a quarter of the size); and its result.
   static at::Tensor fed(const Network& network, const at::Tensor& content);
   static at::Tensor run_generator(const Network& network, const at::Tensor& content, const Pass& pass = {});
+  // A pass of the generator in these of the learnt styles: one a picture, or one for all.
+  Pass pass_in(const std::vector<int64_t>& learnt) const;
 
   // Discriminator update shared by all methods: ½·(real + fake) (CycleGAN, CUT, pix2pix halve it; Wasserstein
   // does not), R1 and gradient penalty where they are on. Returns the loss before its backward pass.
@@ -99,22 +110,25 @@ class Method {
   double flops(const Network& network, int last_layer = -1) const;
 
   TrainSettings settings_;
+  std::vector<std::string> styles_;
+  size_t known_styles_;
   GanLoss gan_loss_;
   std::shared_ptr<Network> generator_, average_;  // the exported direction
   std::vector<Trainee> trainees_;
   std::vector<std::pair<std::string, std::unique_ptr<Adam>>> optimisers_;
 };
 
-// By settings.method (settings must be resolved).
-std::unique_ptr<Method> make_method(const TrainSettings& settings);
+// By settings.method (settings must be resolved). `styles`: those that multi learns (TrainingData::styles).
+std::unique_ptr<Method> make_method(const TrainSettings& settings,
+                                    const std::vector<std::string>& styles = {});
 std::unique_ptr<Method> make_cyclegan(const TrainSettings& settings);
 std::unique_ptr<Method> make_cut(const TrainSettings& settings);
 std::unique_ptr<Method> make_paired(const TrainSettings& settings);
 std::unique_ptr<Method> make_classic(const TrainSettings& settings);
-std::unique_ptr<Method> make_swift(const TrainSettings& settings);
+std::unique_ptr<Method> make_swift(const TrainSettings& settings, const std::vector<std::string>& styles);
 std::unique_ptr<Method> make_distil(const TrainSettings& settings);
 
-// The generator that the settings describe.
+// The generator that the settings describe, with one style.
 net::Description generator_of(const TrainSettings& settings);
 
 }  // namespace linmo::train

@@ -176,6 +176,27 @@ void Network::learn_last(double share) {
   }
 }
 
+void Network::learn_styles() {
+  for (size_t i = 0; i < layer_state_.size(); ++i) {
+    const auto* norm = std::get_if<net::Norm>(&description_.layers[i].op);
+    if (norm && norm->styles > 1) continue;
+    for (const int entry : layer_state_[i]) {
+      state_[static_cast<size_t>(entry)].trainable = false;
+      state_[static_cast<size_t>(entry)].tensor.set_requires_grad(false);
+    }
+  }
+}
+
+Tensor Network::style_rows(const Tensor& weight, int styles, const Pass& pass) const {
+  if (styles == 1) return weight;
+  for (const int64_t style : pass.styles) {
+    if (style < 0 || style >= styles) fail(ErrorKind::usage, "there is no style {} of {}", style, styles);
+  }
+  if (pass.styles.empty()) fail(ErrorKind::usage, "which of the network's {} styles is not said", styles);
+  if (pass.styles.size() == 1) return weight.select(0, pass.styles[0]);
+  return weight.index_select(0, at::tensor(pass.styles, at::kLong));
+}
+
 Tensor Network::spectral_weight(int layer, const Pass& pass) const {
   const auto& indices = layer_state_[static_cast<size_t>(layer)];
   const Tensor w = pass.frozen ? parameter(layer, 0).detach() : parameter(layer, 0);
@@ -284,8 +305,12 @@ Tensor Network::run_layer(const Step& step, const std::vector<Tensor>& results, 
     }
     const Tensor residual = step.residual >= 0 ? results[static_cast<size_t>(step.residual)] : Tensor();
     const auto wide = x.scalar_type() == at::kBFloat16 ? at::kFloat : x.scalar_type();
-    const Tensor gamma = norm.affine ? weight(step.norm, 0, pass, wide) : Tensor();
-    const Tensor beta = norm.affine ? weight(step.norm, 1, pass, wide) : Tensor();
+    const auto row = [&](int which) {
+      return norm.affine ? style_rows(weight(step.norm, which, pass, wide), norm.styles, pass) : Tensor();
+    };
+    const Tensor gamma = row(0), beta = row(1);
+    if (gamma.defined() && gamma.dim() == 2 && gamma.size(0) != x.size(0))
+      fail(ErrorKind::usage, "{} styles are named for {} pictures", gamma.size(0), x.size(0));
     return (pass.plain ? instance_norm_plain : instance_norm)(x, gamma, beta, norm.eps, epilogue, residual);
   }
   const int index = step.layer;

@@ -36,6 +36,8 @@ struct Pass {
   bool frozen = false;  // no gradient into the parameters (a discriminator while its generator learns)
   bool plain = false;   // only libtorch's own operations: twice differentiable, and the twin of the fast path
   std::vector<int> want;  // layers whose results are returned (taps or outputs); empty: the outputs
+  // Of a network of several styles (net/styles.h): the style of each picture, or one for all.
+  std::vector<int64_t> styles;
 };
 
 class Network {
@@ -47,6 +49,7 @@ class Network {
   void set_precision(Precision precision) { precision_ = precision; }
 
   // x: N × C × H × W; results in fp32, of `want` in its order. Layers that no wanted one reads are not run.
+  // Throws ErrorKind::usage when a network of several styles is not told which.
   std::vector<at::Tensor> run(const at::Tensor& x, const Pass& asked) const;
   at::Tensor operator()(const at::Tensor& x, const Pass& pass = {}) const { return run(x, pass).at(0); }
 
@@ -69,6 +72,9 @@ class Network {
   // Only the last layers learn, from the result back: this share of those that have parameters, rounded up.
   // The others keep theirs, and no gradient is computed for them.
   void learn_last(double share);
+  // Only what differs between styles learns: the scales and shifts of the conditional norms. Those of styles
+  // that no pass names keep their bits, for Adam does not move what has no gradient.
+  void learn_styles();
 
   model::TensorMap to_tensors() const;
   // Throws ErrorKind::input when a parameter is missing or has another shape.
@@ -87,6 +93,8 @@ class Network {
   const at::Tensor& parameter(int layer, int which) const;
   at::Tensor weight(int layer, int which, const Pass& pass) const;
   at::Tensor weight(int layer, int which, const Pass& pass, at::ScalarType type) const;
+  // Of a conditional norm's weight or bias: the row of the one style, or a row a picture.
+  at::Tensor style_rows(const at::Tensor& weight, int styles, const Pass& pass) const;
   at::Tensor spectral_weight(int layer, const Pass& pass) const;
   at::Tensor run_layer(const Step& step, const std::vector<at::Tensor>& results, const Pass& pass) const;
 

@@ -26,7 +26,10 @@ LINMO_SIMD void adam_kernel(float* __restrict w, const float* __restrict g, floa
 
 LINMO_SIMD void average_kernel(float* __restrict average, const float* __restrict weight, int64_t n,
                                float share) {
-  for (int64_t i = 0; i < n; ++i) average[i] += share * (weight[i] - average[i]);
+  for (int64_t i = 0; i < n; ++i) {
+    const float way = weight[i] - average[i];
+    average[i] = way == 0 ? average[i] : average[i] + share * way;  // a −0 that stands still stays one
+  }
 }
 
 }  // namespace

@@ -17,7 +17,9 @@ using at::Tensor;
 
 std::unique_ptr<Method> begin(TrainSettings settings, Precision precision) {
   settings.resolve();
-  auto method = make_method(settings);
+  std::vector<std::string> styles;
+  if (settings.method == "multi") styles = {"one", "other"};
+  auto method = make_method(settings, styles);
   method->set_precision(precision);
   return method;
 }
@@ -70,7 +72,7 @@ void compare(const char* method, const char* generator, int64_t batch_size,
   const auto fast = begin(settings, Precision::fp32), plain = begin(settings, Precision::plain);
   at::manual_seed(5);
   const std::vector<int64_t> shape{batch_size, 3, settings.size, settings.size};
-  const Batch batch{at::rand(shape) * 2 - 1, at::rand(shape) * 2 - 1};
+  const Batch batch{at::rand(shape) * 2 - 1, at::rand(shape) * 2 - 1, {1, 0}};  // styles: of multi
   StepContext context;
   context.random = Random(3, 4);
   const Losses ours = fast->step(batch, context), theirs = plain->step(batch, context);
@@ -84,7 +86,9 @@ void compare(const char* method, const char* generator, int64_t batch_size,
   std::map<std::string, double> rounding;
   for (int i = 0; i < 4; ++i) {
     const auto nudged = begin(settings, Precision::plain);
-    nudged->step({batch.content + 2e-6 * at::randn(shape), batch.style + 2e-6 * at::randn(shape)}, context);
+    nudged->step(
+        {batch.content + 2e-6 * at::randn(shape), batch.style + 2e-6 * at::randn(shape), batch.styles},
+        context);
     for (const auto& [name, distance] : distances(*nudged, *plain))
       rounding[name] = std::max(rounding[name], distance);
   }
@@ -99,7 +103,7 @@ TEST(PlainTwin, OneStepAgrees) {
   }
   const TemporaryFolder folder;
   write_features(folder / "features.safetensors");
-  for (const char* method : {"swift", "distil"})
+  for (const char* method : {"swift", "multi", "distil"})
     compare(method, "compact", 2, (folder / "features.safetensors").string());
 }
 

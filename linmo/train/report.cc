@@ -127,6 +127,11 @@ void write_report(const fs::path& run) {
         "<h2>Held-out pictures over time</h2>\n<p>Top row: the content. Then what the averaged generator "
         "made of it";
     if (data.is_object() && data.value("paired", false)) page += ", and below that the true result";
+    if (data.is_object() && data.contains("styles") && data["styles"].is_array() && !data["styles"].empty()) {
+      page += ", from top to bottom in the style";
+      for (size_t i = 0; i < data["styles"].size(); ++i)
+        page += (i ? ", " : " ") + escape(data["styles"][i].get<std::string>());
+    }
     page += ". Newest first.</p>\n";
     std::reverse(grids.begin(), grids.end());
     for (size_t i = 0; i < grids.size(); ++i) {

@@ -14,7 +14,10 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"content",
            "pictures to be changed: a folder, or a folder with trainA/trainB (then --style is not needed)"},
           content);
-  v.field({"style", "pictures whose look is learnt; for paired the true results, with equal names"}, style);
+  v.field({"style",
+           "pictures whose look is learnt; for paired the true results, with equal names; for multi a folder "
+           "with a folder for each style, called as the style"},
+          style);
   v.field(
       {"test",
        "held-out content pictures for the sample grids (default: testA, or a few kept out of the content)"},
@@ -42,7 +45,7 @@ void TrainSettings::visit(FieldVisitor& v) {
 
   v.section("Networks");
   v.field(FieldInfo::one_of("method", "what is trained",
-                            {"swift", "cut", "fastcut", "cyclegan", "paired", "classic", "distil"}),
+                            {"swift", "multi", "cut", "fastcut", "cyclegan", "paired", "classic", "distil"}),
           method);
   v.field(
       FieldInfo{
@@ -82,6 +85,13 @@ void TrainSettings::visit(FieldVisitor& v) {
            "begin with this model's weights instead of random ones: a file, a run or a name; its generator "
            "must be the same, or --generator from takes it over"},
           from);
+  v.field(
+      {"from_style", "of a --from model of several styles, the one to begin with, as in linmo apply --style"},
+      from_style);
+  v.field({"add_style",
+           "multi: learn the pictures of --style as one more style, of this name, of the --from model; all "
+           "else that it has learnt keeps its bits"},
+          add_style);
   v.field({"learn_share",
            "share of the generator's layers that learn, counted from the result back; the others stay as in "
            "--from",
@@ -111,11 +121,11 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field(
       FieldInfo{"lambda_l1", "paired: weight of the distance to the truth", "", 0, 10000}.also("lambda_L1"),
       lambda_l1);
-  v.field(
-      FieldInfo{"lambda_nce", "cut, swift: weight of the contrastive loss (−1: cut 1, fastcut 10, swift 2)",
-                "", -1, 1000}
-          .also("lambda_NCE"),
-      lambda_nce);
+  v.field(FieldInfo{"lambda_nce",
+                    "cut, swift: weight of the contrastive loss (−1: cut 1, fastcut 10, swift, multi 2)", "",
+                    -1, 1000}
+              .also("lambda_NCE"),
+          lambda_nce);
   v.field({"lambda_content", "classic: weight of the reconstruction that keeps the content", "", 0, 1000},
           lambda_content);
   v.field({"features",
@@ -170,9 +180,8 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"credit", "where the pictures come from, for the model's card"}, credit);
   v.field({"checkpoint_every", "time between checkpoints", "s", 1, 1e6}, checkpoint_every);
   v.field({"score_pictures",
-           "results scored against the style, and their contents, at every twentieth of the budget with the "
-           "bundled "
-           "network `features`; 0: none",
+           "results scored against the style and their contents at every twentieth of the budget, with the "
+           "bundled network `features`; 0: none",
            "pictures", 0, 1000},
           score_pictures);
   v.field({"patience", "end when so many scores in a row were no better than the best before; 0: never",
@@ -183,7 +192,8 @@ void TrainSettings::visit(FieldVisitor& v) {
               {"last", "best"}),
           keep);
   v.field({"log_every", "steps between lines of stats.jsonl", "steps", 1, 1e6}, log_every);
-  v.field(FieldInfo::one_of("dtype", "how the exported model's numbers are stored", {"f32", "f16", "bf16"}),
+  v.field(FieldInfo::one_of("dtype", "how the exported model's numbers are stored; from: as those of --from",
+                            {"f32", "f16", "bf16", "from"}),
           dtype);
   v.field({"stop_at", "save and stop at this step as if interrupted; --resume goes on (0: off)", "steps", 0,
            kMany},
@@ -195,6 +205,7 @@ void TrainSettings::resolve() {
     if (value == "auto") value = own;
   };
   const bool contrastive = method == "cut" || method == "fastcut";
+  const bool swift = method == "swift" || method == "multi";
   if (method == "distil") generator = "perceptual";  // the only student there is
   pick(gan_loss, method == "paired" || method == "classic" ? "cross-entropy" : "least-squares");
   if (gan_loss == "vanilla") gan_loss = "cross-entropy";
@@ -204,7 +215,7 @@ void TrainSettings::resolve() {
   pick(norm_d, generator.starts_with("unet_") ? "batch" : "instance");
   if (discriminator == "basic" || discriminator == "n_layers") discriminator = "patch";
   if (ndf == 0) ndf = generator == "compact" ? 48 : 64;
-  if (lambda_nce < 0) lambda_nce = method == "fastcut" ? 10 : method == "swift" ? 2 : 1;
+  if (lambda_nce < 0) lambda_nce = method == "fastcut" ? 10 : swift ? 2 : 1;
   if (lambda_identity < 0) lambda_identity = method == "cyclegan" ? 0.5 : method == "cut" ? 1 : 0;
   if (load_size == 0) load_size = preprocess.ends_with("_and_crop") ? (size * 286 + 128) / 256 : size;
   if (time.empty() && steps == 0) time = "10m";
@@ -223,11 +234,11 @@ void TrainSettings::resolve() {
          "choose resnet_*, compact or seed",
          method);
   }
-  if (method == "swift" &&
-      (gan_loss == "wasserstein-gp" || r1 > 0 || spectral_norm || discriminator != "patch"))
+  if (swift && (gan_loss == "wasserstein-gp" || r1 > 0 || spectral_norm || discriminator != "patch"))
     fail(ErrorKind::usage,
-         "--method swift has discriminators of its own, without gradient penalties: leave --discriminator, "
-         "--spectral-norm, --r1 and --gan-loss wasserstein-gp away");
+         "--method {} has discriminators of its own, without gradient penalties: leave --discriminator, "
+         "--spectral-norm, --r1 and --gan-loss wasserstein-gp away",
+         method);
   if (score_pictures == 1) fail(ErrorKind::usage, "--score-pictures is 0 or at least 2");
   if (score_pictures == 0 && (patience > 0 || keep == "best"))
     fail(ErrorKind::usage, "--patience and --keep best go by the scores: leave --score-pictures 0 away");
@@ -235,6 +246,18 @@ void TrainSettings::resolve() {
     fail(ErrorKind::usage, "--generator from takes the network of --from MODEL: say which");
   if (learn_share < 1 && from.empty())
     fail(ErrorKind::usage, "--learn-share keeps layers as they are in --from MODEL: say which");
+  if (!from_style.empty() && from.empty())
+    fail(ErrorKind::usage, "--from-style names a style of --from MODEL: say which");
+  if (!add_style.empty()) {
+    if (method != "multi" || generator != "from" || from.empty())
+      fail(ErrorKind::usage,
+           "--add-style goes with --method multi --generator from --from MODEL, or with linmo tune MODEL");
+    if (!from_style.empty() || learn_share < 1)
+      fail(ErrorKind::usage,
+           "--add-style keeps all that the model has learnt; leave --from-style and --learn-share away");
+  }
+  if (dtype == "from" && from.empty())
+    fail(ErrorKind::usage, "--dtype from stores numbers as --from MODEL does: say which");
   if (saturating && gan_loss != "log") fail(ErrorKind::usage, "--saturating goes with --gan-loss log");
   if ((gan_loss == "wasserstein-gp" || r1 > 0) && norm_d == "batch") {
     fail(ErrorKind::usage,
@@ -260,6 +283,12 @@ void prepare_tuning(TrainSettings& s) {
   s.load_size = 224;
   s.beta2 = 0.99;
   s.dtype = "f16";
+}
+
+void prepare_adding(TrainSettings& s) {
+  prepare_tuning(s);
+  s.method = "multi";
+  s.dtype = "from";
 }
 
 bool fixed_on_resume(const std::string& key) {

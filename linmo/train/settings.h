@@ -31,7 +31,7 @@ struct TrainSettings {
   int64_t ndf = 0, layers = 3, scales = 2;
   std::string norm_d = "auto";
   bool spectral_norm = false;
-  std::string init = "auto", from;
+  std::string init = "auto", from, from_style, add_style;
   double learn_share = 1;
   double init_gain = 0.02;
 
@@ -80,6 +80,9 @@ struct TrainSettings {
 // rest, were chosen by measurement (docs/methods.md, "tune").
 constexpr const char* kTuneTime = "3m";
 void prepare_tuning(TrainSettings& settings);
+// Of `linmo tune --add-style`: multi on the network of --from, whose numbers keep their type, so that those
+// which do not learn keep their bits.
+void prepare_adding(TrainSettings& settings);
 
 // Fields that a resumed run may not change, because the checkpoint's tensors or its data order depend on
 // them.

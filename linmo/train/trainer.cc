@@ -90,7 +90,7 @@ class Trainer {
         run_(run),
         sink_(sink),
         data_(find_data(s_, sink)),
-        method_(make_method(s_)),
+        method_(make_method(s_, data_.styles)),
         multiple_(std::max<int64_t>(method_->generator_description().size_multiple,
                                     std::llround(1 / method_->generator_description().content_scale))),
         loader_(data_, s_, multiple_) {
@@ -108,7 +108,10 @@ class Trainer {
     }
     if (!s_.from.empty()) {
       const fs::path file = model::find_model(model::default_library(), s_.from);
-      method_->begin_with(model::load_model(file), to_utf8(file));
+      const model::Model from = model::load_model(file);
+      method_->begin_with(from, to_utf8(file));
+      for (const auto& [name, tensor] : from.tensors) types_of_from_[name] = tensor.dtype();
+      if (!s_.add_style.empty()) base_card_ = from.card;
     }
     bf16_ = s_.precision == "bf16";
     if (s_.precision == "bf16" && !bf16_is_native())
@@ -223,11 +226,14 @@ class Trainer {
   }
 
   void describe() {
-    sink_.info(fmt::format("content: {} pictures, style: {} pictures, {} refused{} ({})",
-                           data_.content.size(), data_.style.size(), data_.refused.size(),
-                           data_.held_out_is_trained_on ? "; too few to hold any out for the samples"
-                                                        : fmt::format("; {} held out", data_.held_out.size()),
-                           data_.layout));
+    sink_.info(
+        fmt::format("content: {} pictures, style: {} pictures{}, {} refused{} ({})", data_.content.size(),
+                    data_.style.size(),
+                    data_.styles.empty() ? "" : fmt::format(" ({})", fmt::join(pictures_of_styles(), ", ")),
+                    data_.refused.size(),
+                    data_.held_out_is_trained_on ? "; too few to hold any out for the samples"
+                                                 : fmt::format("; {} held out", data_.held_out.size()),
+                    data_.layout));
     for (size_t i = 0; i < std::min<size_t>(5, data_.refused.size()); ++i) {
       sink_.warn(fmt::format("not used: {}: {}", to_utf8(data_.refused[i].path), data_.refused[i].reason));
     }
@@ -236,6 +242,17 @@ class Trainer {
     sink_.info(fmt::format("{} with {} generator, {}, {} px crops, batch {}, {} threads, seed {}", s_.method,
                            generator_name(), s_.precision, s_.size, s_.batch, at::get_num_threads(),
                            s_.seed));
+  }
+
+  // "ukiyoe 181", "山水 281" …
+  std::vector<std::string> pictures_of_styles() const {
+    std::vector<std::string> list;
+    for (size_t i = 0; i < data_.styles.size(); ++i) {
+      const auto own = [&](const Source& source) { return source.style == i; };
+      list.push_back(
+          fmt::format("{} {}", data_.styles[i], std::count_if(data_.style.begin(), data_.style.end(), own)));
+    }
+    return list;
   }
 
   std::string generator_name() const {
@@ -286,8 +303,10 @@ class Trainer {
   void sample() {
     if (sample_contents_.empty()) return;
     std::vector<Image> cells = sample_contents_;
-    for (const Image& content : sample_contents_)
-      cells.push_back(to_image(method_->generate(to_tensor({content}))));
+    for (size_t style = 0; style < std::max<size_t>(1, data_.styles.size()); ++style) {
+      for (const Image& content : sample_contents_)
+        cells.push_back(to_image(method_->generate(to_tensor({content}), static_cast<int64_t>(style))));
+    }
     cells.insert(cells.end(), truths_.begin(), truths_.end());
     const int cell = static_cast<int>(std::min<int64_t>(256, std::max<int64_t>(s_.size, 128)));
     keep([&] {
@@ -466,13 +485,25 @@ class Trainer {
       model::Model model;
       model.network = network.description();
       model.tensors = network.to_tensors();
-      if (s_.dtype != "f32")
+      if (s_.dtype == "from") {
+        for (auto& [name, tensor] : model.tensors) {
+          const auto type = types_of_from_.find(name);
+          if (type != types_of_from_.end() && model::is_float(tensor.dtype()))
+            tensor = tensor.to(type->second);
+        }
+      } else if (s_.dtype != "f32") {
         model.tensors =
             model::to_dtype(model.tensors, s_.dtype == "f16" ? model::DType::f16 : model::DType::bf16);
+      }
       const std::string content = to_utf8(fs::path(s_.content).filename());
       // One folder may hold both sides (trainA/trainB, side by side).
-      const std::string style = s_.style.empty() ? s_.direction : to_utf8(fs::path(s_.style).filename());
-      const std::string title = s_.title.empty() ? fmt::format("{} → {}", content, style) : s_.title;
+      const std::string style = !data_.styles.empty() ? fmt::format("{}", fmt::join(data_.styles, " / "))
+                                : s_.style.empty()    ? s_.direction
+                                                      : to_utf8(fs::path(s_.style).filename());
+      const std::string title = !s_.title.empty() ? s_.title
+                                : !base_card_.is_null()
+                                    ? fmt::format("{} / {}", base_card_.value("title", "?"), style)
+                                    : fmt::format("{} → {}", content, style);
       model.card = {{"title", t.name == "G" ? title : fmt::format("{} → {}", style, content)},
                     {"licence", s_.licence.empty() ? "not stated" : s_.licence},
                     {"method", s_.method},
@@ -488,6 +519,12 @@ class Trainer {
                       {"content_pictures", data_.content.size()},
                       {"style_pictures", data_.style.size()},
                       {"sha256_of_names_and_sizes", data_.fingerprint}}}};
+      if (!method_->styles().empty()) {
+        model.card["styles"] = method_->styles();
+        model.card["data"]["pictures_of_styles"] = pictures_of_styles();
+      }
+      // What the other styles came from and under which licence.
+      if (!base_card_.is_null()) model.card["added_to"] = base_card_;
       if (t.name == "G")
         model::save_model(run_ / name, model);
       else if (name != kBestModel)
@@ -506,22 +543,27 @@ class Trainer {
       for (const Source& s : sources) list.push_back(to_utf8(s.file));
       return list;
     };
-    const json out = {{"summary",
-                       {{"method", fmt::format("{}, {} generator", s_.method, generator_name())},
-                        {"steps", fmt::format("{} of {} pictures in {}", meta_.step, s_.batch,
-                                              format_duration(meta_.elapsed))},
-                        {"content", fmt::format("{} pictures", data_.content.size())},
-                        {"style", fmt::format("{} pictures", data_.style.size())},
-                        {"not used", fmt::format("{} pictures", refused.size())},
-                        {"precision", s_.precision},
-                        {"linmo", LINMO_VERSION}}},
-                      {"paired", data_.paired},
-                      {"layout", data_.layout},
-                      {"sha256_of_names_and_sizes", data_.fingerprint},
-                      {"content", names(data_.content)},
-                      {"style", names(data_.style)},
-                      {"held_out", names(data_.held_out)},
-                      {"refused", refused}};
+    const json out = {
+        {"summary",
+         {{"method", fmt::format("{}, {} generator", s_.method, generator_name())},
+          {"steps",
+           fmt::format("{} of {} pictures in {}", meta_.step, s_.batch, format_duration(meta_.elapsed))},
+          {"content", fmt::format("{} pictures", data_.content.size())},
+          {"style",
+           fmt::format(
+               "{} pictures{}", data_.style.size(),
+               data_.styles.empty() ? "" : fmt::format(": {}", fmt::join(pictures_of_styles(), ", ")))},
+          {"not used", fmt::format("{} pictures", refused.size())},
+          {"precision", s_.precision},
+          {"linmo", LINMO_VERSION}}},
+        {"paired", data_.paired},
+        {"styles", data_.styles},
+        {"layout", data_.layout},
+        {"sha256_of_names_and_sizes", data_.fingerprint},
+        {"content", names(data_.content)},
+        {"style", names(data_.style)},
+        {"held_out", names(data_.held_out)},
+        {"refused", refused}};
     write_file(run_ / "data.json", out.dump(1) + "\n");
   }
 
@@ -556,6 +598,8 @@ class Trainer {
   int64_t multiple_;
   Loader loader_;
   CheckpointMeta meta_;
+  std::map<std::string, model::DType> types_of_from_;  // of the --from model's numbers
+  json base_card_;                                     // of the model that a style is added to
   bool bf16_ = false;
   double peak_ = 0, last_factor_ = 1;
   size_t next_sample_ = 0;

@@ -242,6 +242,41 @@ class Swift:
         return gan, nce, near, loss_d
 
 
+class Multi(Swift):
+    """The same for three styles: conditional norms in the generator, a map of logits for each style in the heads
+    (Liu 2019). Two pictures a step, of different styles."""
+
+    styles, batch = 3, 2
+
+    def __init__(self):
+        super().__init__()
+        self.networks["G"] = Compact(2, 6, styles=self.styles)
+        for i, (channels, halvings) in enumerate(((32, 3), (64, 2), (96, 1), (96, 1))):
+            self.networks[f"head{i}"] = Head(channels, 4, halvings, self.styles)
+
+    def step(self, content, style, i):
+        g, f = self.networks["G"], self.networks["F"]
+        own = [i % self.styles, (i + 1) % self.styles]
+        with torch.no_grad():
+            content_seen, style_seen = self.eye(content)[0], self.eye(style)[0]
+        fake_seen = self.eye(g(content, own))[0]
+
+        def judged(head, seen):
+            return head(seen)[[0, 1], own]
+
+        loss_d = 0.5 * (self.mean(self.gan(judged(h, v), 1.0) for h, v in zip(self.heads, style_seen)) +
+                        self.mean(self.gan(judged(h, v.detach()), 0.0) for h, v in zip(self.heads, fake_seen)))
+        step([self.adam_d], loss_d)
+        gan = self.mean(self.gan(judged(h, v), 1.0) for h, v in zip(self.heads, fake_seen))
+        nce = self.mean(F.cross_entropy(q @ k.detach().T / 0.07, torch.arange(len(q)))  # among places of one picture
+                        for queries, keys in zip(f(fake_seen[1:]), f(content_seen[1:]))
+                        for q, k in zip(queries.chunk(2), keys.chunk(2)))
+        near = self.mean(a.shape[1] ** 0.5 * l1_loss(unit(a), unit(b))
+                         for a, b in list(zip(fake_seen, content_seen))[-2:])
+        step([self.adam_g, self.adam_f], gan + 2 * nce + near)
+        return gan, nce, near, loss_d
+
+
 class Distil:
     """A student's linear maps are to equal VGG-19's stages: by value, each channel in units of its own power, and by
     direction at each place."""
@@ -272,7 +307,7 @@ class Distil:
 
 
 METHODS = {"cyclegan": CycleGan, "cut": Cut, "fastcut": FastCut, "paired": Paired, "paired_unet": PairedUnet,
-           "classic": Classic, "swift": Swift, "distil": Distil}
+           "classic": Classic, "swift": Swift, "multi": Multi, "distil": Distil}
 SALTS = {"paired": 18, "paired_unet": 4, "classic": 9, "cut": 5}  # see common.Kinks
 
 
@@ -284,7 +319,7 @@ def run(name, dtype, stream):
     method.start()
     losses = []
     for i in range(STEPS):
-        shape = (1, 3, method.size, method.size)
+        shape = (getattr(method, "batch", 1), 3, method.size, method.size)
         content = noise(f"{stream}/content.{i}", shape, 0.8).to(dtype)
         style = noise(f"{stream}/style.{i}", shape, 0.5, 0.3).to(dtype)
         losses.append(torch.stack([v.detach().to(dtype) for v in method.step(content, style, i)]))

@@ -17,6 +17,21 @@ def norm_layer(kind, channels):
     return nn.BatchNorm2d(channels) if kind == "batch" else nn.Identity()
 
 
+class ConditionalNorm(nn.Module):
+    """Dumoulin 2017: the picture's own mean and deviation, its style's scale and shift. `style`: one a picture."""
+
+    def __init__(self, styles, channels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(styles, channels))
+        self.bias = nn.Parameter(torch.zeros(styles, channels))
+        self.style = None
+
+    def forward(self, x):
+        centred = x - x.mean((2, 3), keepdim=True)
+        unit = centred / (centred.square().mean((2, 3), keepdim=True) + 1e-5).sqrt()
+        return unit * self.weight[self.style][:, :, None, None] + self.bias[self.style][:, :, None, None]
+
+
 class BlurDown(nn.Module):
     """Zhang 2019, as CUT stores it: [1 2 1] x [1 2 1] / 16, reflected borders, every second place."""
 
@@ -151,15 +166,15 @@ class Seed(nn.Module):
 
 class Compact(nn.Module):
     """linmo's own: zero padding, nearest x 2 and convolution on the way up, a norm after every convolution but the head.
-    With `residual` the head's result is added to twice the picture before tanh."""
+    With `residual` the head's result is added to twice the picture before tanh. `styles`: conditional norms."""
 
-    def __init__(self, ngf, blocks, norm="instance", residual=False):
+    def __init__(self, ngf, blocks, norm="instance", residual=False, styles=1):
         super().__init__()
         self.blocks, self.residual, self.relu = blocks, residual, nn.ReLU()
 
         def unit(parent, name, c_in, c_out, kernel=3, stride=1):
             setattr(parent, name, nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, bias=norm != "batch"))
-            setattr(parent, f"{name}_norm", norm_layer(norm, c_out))
+            setattr(parent, f"{name}_norm", ConditionalNorm(styles, c_out) if styles > 1 else norm_layer(norm, c_out))
 
         unit(self, "stem", 3, ngf, 5)
         unit(self, "down1", ngf, 2 * ngf, stride=2)
@@ -173,7 +188,11 @@ class Compact(nn.Module):
         unit(self, "up2", 2 * ngf, ngf)
         self.head = nn.Conv2d(ngf, 3, 5, padding=2)
 
-    def forward(self, x):
+    def forward(self, x, style=None):
+        for module in self.modules():
+            if isinstance(module, ConditionalNorm):
+                module.style = style
+
         def unit(parent, name, x):
             return getattr(parent, f"{name}_norm")(getattr(parent, name)(x))
 
@@ -291,9 +310,9 @@ class Vgg19(nn.Module):
 
 
 class Head(nn.Module):
-    """A discriminator of one stage of features (Sauer 2021)."""
+    """A discriminator of one stage of features (Sauer 2021), with a map of logits for each style."""
 
-    def __init__(self, channels, width, halvings):
+    def __init__(self, channels, width, halvings, styles=1):
         super().__init__()
         self.halvings = halvings
         self.mix = nn.Conv2d(channels, width, 1)
@@ -301,7 +320,7 @@ class Head(nn.Module):
             shape = (3, 1, 1) if i == halvings else (4, 2, 1)
             setattr(self, f"conv{i}", nn.Conv2d(width, width, *shape, bias=False))
             setattr(self, f"norm{i}", nn.InstanceNorm2d(width, affine=True))
-        self.logits = nn.Conv2d(width, 1, 3, 1, 1)
+        self.logits = nn.Conv2d(width, styles, 3, 1, 1)
         self.relu = nn.LeakyReLU(0.2)
 
     def forward(self, x):

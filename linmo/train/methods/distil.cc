@@ -52,7 +52,7 @@ class Distil : public Method {
   }
 
   // For the sample grids: how strongly three stages answer, as red, green and blue.
-  Tensor generate(const Tensor& content) const override {
+  Tensor generate(const Tensor& content, int64_t /*learnt*/) const override {
     const at::NoGradGuard guard;
     Pass pass;
     pass.train = false;

@@ -4,12 +4,19 @@
 // and textures are before they can tell a painting from a photograph, so the generator learns in minutes.
 // The content is kept by PatchNCE (Park 2020): every place of the result must be recognisable among the
 // places of its content.
+//
+// `multi` is the same for several styles: the generator has a row of scales and shifts for each
+// (net/styles.h), every discriminator a map of logits for each (Liu 2019, FUNIT), and each picture of a batch
+// its own style, in which its content is painted and by whose map it is judged.
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "linmo/core/error.h"
+#include "linmo/core/files.h"
+#include "linmo/model/library.h"
+#include "linmo/model/styles.h"
 #include "linmo/net/features.h"
 #include "linmo/train/augment.h"
 #include "linmo/train/features.h"
@@ -21,14 +28,42 @@ namespace {
 
 using at::Tensor;
 
+// What the generator can paint after the run: of a model that is added to, its styles first.
+struct Styles {
+  std::vector<std::string> all;
+  size_t known = 0;  // those of the model that is added to
+
+  Styles(const TrainSettings& settings, const std::vector<std::string>& learnt) {
+    if (!settings.add_style.empty()) {
+      const auto file = model::find_model(model::default_library(), settings.from);
+      all = model::style_names(model::load_model_header(file));
+      known = all.size();
+      if (all.empty())
+        fail(ErrorKind::usage,
+             "{} has one style; --add-style is for models of several (linmo train --method multi). To adjust "
+             "it as a whole, leave --add-style away",
+             to_utf8(file));
+      if (std::find(all.begin(), all.end(), settings.add_style) != all.end())
+        fail(ErrorKind::usage, "{} has a style {} already ({}); choose another name", to_utf8(file),
+             settings.add_style, fmt::join(all, ", "));
+    }
+    all.insert(all.end(), learnt.begin(), learnt.end());
+  }
+};
+
 class Swift : public Method {
  public:
   static constexpr int64_t kHeadWidth = 256;
   // The finest stage is colour and grain, which belong to the style.
   static constexpr size_t kComparedFrom = 1;
 
-  explicit Swift(const TrainSettings& settings)
-      : Method(settings),
+  // `learnt`: the styles that the pictures have, empty for one without a name.
+  Swift(const TrainSettings& settings, const std::vector<std::string>& learnt)
+      : Swift(settings, Styles(settings, learnt), std::max<size_t>(1, learnt.size())) {}
+
+  Swift(const TrainSettings& settings, Styles styles, size_t judged)
+      : Method(settings, std::move(styles.all), styles.known),
+        judged_(static_cast<int>(judged)),
         eye_(settings.features),
         g_(add_generator("G")),
         heads_(add_heads()),
@@ -48,18 +83,18 @@ class Swift : public Method {
       content_features = eye_(batch.content);
       style_features = eye_(augment(batch.style, settings_.augment, random));
     }
-    const Tensor fake = run_generator(*g_, batch.content);
+    const Tensor fake = run_generator(*g_, batch.content, pass_in(batch.styles));
     // One look at the result serves its judges, their lesson and the comparison with the content.
     const std::vector<Tensor> fake_features = eye_(fake);
     std::vector<Tensor> judged_features = fake_features;
     if (!settings_.augment.empty()) judged_features = eye_(augment(fake, settings_.augment, random));
 
     adam_d_.zero_grad();
-    const Tensor loss_d = lesson(style_features, judged_features);
+    const Tensor loss_d = lesson(style_features, judged_features, batch.styles);
     loss_d.backward();
     adam_d_.step(context.rate_factor);
 
-    const Tensor gan = gan_loss_.generator(judge(judged_features, true));
+    const Tensor gan = gan_loss_.generator(judge(judged_features, batch.styles));
     Losses losses = {{"G_gan", gan.item<double>()}};
     Tensor total = settings_.lambda_gan * gan;
     if (settings_.lambda_nce > 0) {
@@ -113,10 +148,10 @@ class Swift : public Method {
     for (size_t i = 0; i < channels.size(); ++i) {
       const int halvings =
           std::max(1, 3 - static_cast<int>(std::lround(std::log2(static_cast<double>(strides[i])))));
-      heads.push_back(add_network(
-          fmt::format("head{}", i),
-          net::projected_head(static_cast<int>(channels[i]), static_cast<int>(settings_.ndf), halvings),
-          Init::xavier, 1));
+      heads.push_back(add_network(fmt::format("head{}", i),
+                                  net::projected_head(static_cast<int>(channels[i]),
+                                                      static_cast<int>(settings_.ndf), halvings, judged_),
+                                  Init::xavier, 1));
     }
     return heads;
   }
@@ -134,20 +169,32 @@ class Swift : public Method {
     return list;
   }
 
-  std::vector<Tensor> judge(const std::vector<Tensor>& features, bool frozen) const {
-    Pass pass;
-    pass.frozen = frozen;
+  // Each picture's own style's map of N × styles × H × W.
+  Tensor own_map(const Tensor& logits, const std::vector<int64_t>& styles) const {
+    if (judged_ == 1) return logits;
+    if (static_cast<int64_t>(styles.size()) != logits.size(0))
+      fail(ErrorKind::usage, "a batch of {} pictures names {} styles", logits.size(0), styles.size());
+    const Tensor index = at::tensor(styles, at::kLong).view({-1, 1, 1, 1});
+    return logits.gather(1, index.expand({-1, 1, logits.size(2), logits.size(3)}));
+  }
+
+  // Gradients pass through the heads but not into them.
+  std::vector<Tensor> judge(const std::vector<Tensor>& features, const std::vector<int64_t>& styles) const {
+    Pass frozen;
+    frozen.frozen = true;
     std::vector<Tensor> logits;
-    for (size_t i = 0; i < heads_.size(); ++i) logits.push_back((*heads_[i])(features[i], pass));
+    for (size_t i = 0; i < heads_.size(); ++i)
+      logits.push_back(own_map((*heads_[i])(features[i], frozen), styles));
     return logits;
   }
 
-  Tensor lesson(const std::vector<Tensor>& real, const std::vector<Tensor>& fake) const {
+  Tensor lesson(const std::vector<Tensor>& real, const std::vector<Tensor>& fake,
+                const std::vector<int64_t>& styles) const {
     std::vector<Tensor> on_real, on_fake;
     for (size_t i = 0; i < heads_.size(); ++i) {
       const auto judged = heads_[i]->run_together({fake[i].detach(), real[i]});
-      on_fake.push_back(judged[0][0]);
-      on_real.push_back(judged[1][0]);
+      on_fake.push_back(own_map(judged[0][0], styles));
+      on_real.push_back(own_map(judged[1][0], styles));
     }
     return gan_loss_.discriminator(on_real, on_fake);
   }
@@ -178,6 +225,7 @@ class Swift : public Method {
     return sum / 2;
   }
 
+  int judged_;  // styles that the heads tell apart
   Features eye_;
   std::shared_ptr<Network> g_;
   std::vector<std::shared_ptr<Network>> heads_;
@@ -187,8 +235,8 @@ class Swift : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> make_swift(const TrainSettings& settings) {
-  return std::make_unique<Swift>(settings);
+std::unique_ptr<Method> make_swift(const TrainSettings& settings, const std::vector<std::string>& styles) {
+  return std::make_unique<Swift>(settings, styles);
 }
 
 }  // namespace linmo::train
