@@ -6,7 +6,7 @@
 #include "app/server/studio.h"
 #include "linmo/collection/manifest.h"
 #include "linmo/core/files.h"
-#include "linmo/model/model_file.h"
+#include "linmo/model/styles.h"
 
 namespace linmo::studio {
 
@@ -15,21 +15,32 @@ using nlohmann::json;
 
 namespace {
 
-json about(const Studio& studio, const fs::path& file) {
-  const model::Model model = model::load_model_header(file);
+json about(const Studio& studio, const fs::path& file, const model::Model& model, const std::string& style) {
   const json& card = model.card;
-  const std::string id = to_utf8(file.stem());
-  json out = {{"id", id},
-              {"name", id},
-              {"title", card.value("title", json(id))},
-              {"sizeBytes", fs::file_size(file)},
-              {"bundled", !studio.folders.is_users_model(file)},
-              {"family", model.network.family}};
+  const std::string name = to_utf8(file.stem()), id = style.empty() ? name : name + ":" + style;
+  const json title = card.value("title", json(name));
+  json out = {
+      {"id", id},
+      {"name", id},
+      {"title", style.empty() || !title.is_string() ? title : json(title.get<std::string>() + ": " + style)},
+      {"sizeBytes", fs::file_size(file)},
+      {"bundled", !studio.folders.is_users_model(file)},
+      {"family", model.network.family}};
   for (const char* key : {"licence", "method"})
     if (card.contains(key) && card[key].is_string()) out[key] = card[key];
   if (card.contains("data") && card["data"].is_object() && card["data"].contains("credit"))
     out["credit"] = card["data"]["credit"];
   return out;
+}
+
+// A card for each style of a model.
+json cards_of(const Studio& studio, const fs::path& file) {
+  const model::Model model = model::load_model_header(file);
+  const std::vector<std::string> names = model::style_names(model);
+  if (names.empty()) return json::array({about(studio, file, model, "")});
+  json all = json::array();
+  for (const std::string& style : names) all.push_back(about(studio, file, model, style));
+  return all;
 }
 
 // Gone, with all in it, when a request ends as it may.
@@ -86,7 +97,7 @@ Response installed(Studio& studio, const fs::path& file, const std::string& name
   const fs::path place = studio.folders.models() / from_utf8(name + ".safetensors");
   fs::rename(file, place);
   studio.events.tell("model", {{"id", name}});
-  return Response::json(about(studio, place), 201);
+  return Response::json(cards_of(studio, place).at(0), 201);
 }
 
 Task<Response> import_model(Studio& studio, Request& request) {
@@ -118,19 +129,26 @@ Task<Response> import_model(Studio& studio, Request& request) {
   co_return installed(studio, made, name);
 }
 
-// {"name": …, "blend": [{"model": …, "weight": …}, …]}: by their weights, where they have one origin.
+// {"name": …, "blend": [{"model": …, "weight": …}, …]}: by their weights, where they have one origin or are
+// styles of one model.
 Task<Response> mix_models(Studio& studio, Request& request) {
   const json asked = request.json(), look = look_of_request(asked, studio.folders);
   const std::string name = name_field(asked);
   check_is_new(studio, name);
   const Scratch scratch(studio);
   const fs::path made = scratch.folder / "mixed.safetensors";
-  std::vector<std::string> command = {"mix"}, weights = {"--weights"};
+  std::vector<std::string> command = {"mix"}, weights = {"--weights"}, styles;
   for (const json& part : look["blend"]) {
-    command.push_back(part["path"]);
-    weights.push_back(fmt::format("{:.6f}", part["weight"].get<double>()));
+    const std::string path = part["path"], style = part["style"];
+    const std::string weight = fmt::format("{:.6f}", part["weight"].get<double>());
+    if (!style.empty()) styles.push_back(style + ":" + weight);
+    if (style.empty() || command.back() != path) command.push_back(path);
+    weights.push_back(weight);
   }
-  command.insert(command.end(), weights.begin(), weights.end());
+  if (styles.empty())
+    command.insert(command.end(), weights.begin(), weights.end());
+  else
+    command.push_back(fmt::format("--style={}", fmt::join(styles, ",")));
   command.insert(command.end(), {"--title=" + name, "-o", made.string()});
   co_await run_short_command(studio, command, scratch);
   co_return installed(studio, file_below(scratch.folder, "mixed.safetensors"), name);
@@ -138,19 +156,20 @@ Task<Response> mix_models(Studio& studio, Request& request) {
 
 Task<Response> export_model(Studio& studio, Request& request) {
   const std::string id = request.parameter("id"), format = request.text("format", "safetensors");
-  const fs::path file = studio.folders.find_model(id);
+  const Style named = studio.folders.find_style(id);
   if (format != "onnx" && format != "pth" && format != "safetensors")
     throw HttpError(400, "query", "format must be onnx, pth or safetensors");
   Response response;
   response.type = "application/octet-stream";
   response.download_as(id + "." + format);
   if (format == "safetensors") {  // linmo's own, card and all
-    response.file = file;
+    response.file = named.file;
     co_return response;
   }
   const Scratch scratch(studio);
   const std::string made = "export." + format;
-  std::vector<std::string> command = {"export", file.string(), "-o", (scratch.folder / made).string()};
+  std::vector<std::string> command = {"export", named.file.string(), "-o", (scratch.folder / made).string()};
+  if (!named.style.empty()) command.push_back("--style=" + named.style);
   co_await run_short_command(studio, command, scratch);
   // Small enough to be held: the file can go at once.
   response.body = read_text(file_below(scratch.folder, made), 1ULL << 30);
@@ -160,13 +179,15 @@ Task<Response> export_model(Studio& studio, Request& request) {
 // A drawn landscape, before or after the model; made once for each state of a model's file.
 Task<Response> card(Studio& studio, Request& request) {
   constexpr int64_t size = 384;
-  const fs::path file = studio.folders.find_model(request.parameter("id"));
+  const Style named = studio.folders.find_style(request.parameter("id"));
   const bool before = request.text("kind", "after") == "before";
   const std::string key =
-      before ? "" : fmt::format("{} {}", to_utf8(file), fs::last_write_time(file).time_since_epoch().count());
+      before ? ""
+             : fmt::format("{} {} {}", to_utf8(named.file),
+                           fs::last_write_time(named.file).time_since_epoch().count(), named.style);
   if (!studio.cards.contains(key)) {
     json wish = {{"do", "card"}, {"size", size}};
-    if (!before) wish["path"] = to_utf8(file);
+    if (!before) wish.update({{"path", to_utf8(named.file)}, {"style", named.style}});
     Frame frame = co_await studio.eyes.ask(wish, std::chrono::seconds(120));
     if (studio.cards.size() > 500) studio.cards.clear();
     studio.cards[key] = std::move(frame);
@@ -193,7 +214,7 @@ void add_model_routes(Studio& studio) {
                 json list = json::array();
                 for (const fs::path& file : in_order_of_use(studio)) {
                   try {
-                    list.push_back(about(studio, file));
+                    for (json& card : cards_of(studio, file)) list.push_back(std::move(card));
                   } catch (const Error&) {  // `linmo models` says what is wrong with it
                   }
                 }
@@ -204,7 +225,7 @@ void add_model_routes(Studio& studio) {
   router.add(
       {"POST", "/api/v1/models/mix", [&studio](Request& request) { return mix_models(studio, request); }});
   router.add({"DELETE", "/api/v1/models/{id}", [&studio](Request& request) -> Task<Response> {
-                const fs::path file = studio.folders.find_model(request.parameter("id"));
+                const fs::path file = studio.folders.find_style(request.parameter("id")).file;
                 if (!studio.folders.is_users_model(file))
                   throw HttpError(403, "bundled", "Styles that came with linmo cannot be deleted here.");
                 fs::remove(file);

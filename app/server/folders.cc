@@ -8,6 +8,7 @@
 #include "linmo/collection/csv.h"
 #include "linmo/collection/manifest.h"
 #include "linmo/core/files.h"
+#include "linmo/model/styles.h"
 
 namespace linmo::studio {
 
@@ -84,9 +85,20 @@ std::vector<fs::path> Folders::all_models() const {
   return model::list_models(both);
 }
 
-fs::path Folders::find_model(const std::string& id) const {
-  for (const fs::path& file : all_models())
-    if (to_utf8(file.stem()) == id) return file;
+Style Folders::find_style(const std::string& id) const {
+  const std::vector<fs::path> models = all_models();
+  const auto called = [&](const std::string& name) {
+    return std::find_if(models.begin(), models.end(),
+                        [&](const fs::path& file) { return to_utf8(file.stem()) == name; });
+  };
+  if (const auto at = called(id); at != models.end()) return {*at, ""};
+  if (const size_t colon = id.rfind(':'); colon != std::string::npos) {  // no style's name has one
+    const std::string style = id.substr(colon + 1);
+    if (const auto at = called(id.substr(0, colon)); at != models.end()) {
+      const std::vector<std::string> names = model::style_names(model::load_model_header(*at));
+      if (std::find(names.begin(), names.end(), style) != names.end()) return {*at, style};
+    }
+  }
   throw not_found(fmt::format("There is no style called {}.", id));
 }
 

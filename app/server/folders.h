@@ -11,6 +11,12 @@
 
 namespace linmo::studio {
 
+// What a client names as a style: a model, and of a model of several which of its styles.
+struct Style {
+  std::filesystem::path file;
+  std::string style;  // empty for a model of one
+};
+
 struct Folders {
   std::filesystem::path data;
   std::vector<std::filesystem::path> allowed;  // canonical; what --allow named
@@ -43,8 +49,9 @@ struct Folders {
 
   // Bundled models and the user's own; of two with one name the user's.
   std::vector<std::filesystem::path> all_models() const;
-  // By the name of its file without extension; throws HttpError 404.
-  std::filesystem::path find_model(const std::string& id) const;
+  // By the name of its file without extension, for a model of several styles with ":STYLE" behind it; throws
+  // HttpError 404.
+  Style find_style(const std::string& id) const;
   bool is_users_model(const std::filesystem::path& file) const;
 };
 

@@ -107,7 +107,7 @@ json checked_train(const json& request, const Folders& folders, Store& store) {
               {"seed", whole_field(request, "seed", 1, 0, 1LL << 31)}};
   if (method == "tune") {
     out["model"] = text_field(request, "model");
-    folders.find_model(out["model"]);
+    folders.find_style(out["model"]);
   }
   // Without contents a model is tuned on the style's own pictures.
   if (method != "tune" || request.contains("content"))
@@ -162,9 +162,12 @@ json look_of_request(const json& request, const Folders& folders) {
   if (request.contains("keepColour") && !request["keepColour"].is_boolean())
     wrong("\"keepColour\" must be true or false");
   json parts = json::array();
-  for (const json& part : *blend)
-    parts.push_back({{"path", to_utf8(folders.find_model(text_field(part, "model")))},
+  for (const json& part : *blend) {
+    const Style named = folders.find_style(text_field(part, "model"));
+    parts.push_back({{"path", to_utf8(named.file)},
+                     {"style", named.style},
                      {"weight", number_field(part, "weight", 1, 0, 1000) / sum}});
+  }
   return {{"blend", parts},
           {"strength", number_field(request, "strength", 1, 0, 1)},
           {"keepColour", request.value("keepColour", false)}};

@@ -12,6 +12,7 @@
 #include "linmo/image/codec.h"
 #include "linmo/image/icc.h"
 #include "linmo/image/resize.h"
+#include "linmo/model/styles.h"
 
 namespace linmo::studio {
 namespace {
@@ -39,7 +40,8 @@ void add_weighted(const std::vector<Image>& pictures, const std::vector<double>&
 Look look_of(const json& wish) {
   Look look;
   for (const json& part : wish.at("blend"))
-    look.blend.emplace_back(from_utf8(part.at("path").get<std::string>()), part.at("weight").get<double>());
+    look.blend.push_back({from_utf8(part.at("path").get<std::string>()), part.at("style").get<std::string>(),
+                          part.at("weight").get<double>()});
   look.settings.strength = wish.at("strength");
   look.settings.keep_colour = wish.at("keepColour");
   return look;
@@ -172,15 +174,16 @@ Image sample_landscape(int64_t width, int64_t height) {
   return out;
 }
 
-const apply::Stylizer& Painter::model(const fs::path& file) {
+const apply::Stylizer& Painter::model(const fs::path& file, const std::string& style) {
   const auto time = fs::last_write_time(file);
-  const auto at = std::find_if(models_.begin(), models_.end(),
-                               [&](const Warm& warm) { return warm.file == file && warm.time == time; });
+  const auto at = std::find_if(models_.begin(), models_.end(), [&](const Warm& warm) {
+    return warm.file == file && warm.style == style && warm.time == time;
+  });
   if (at != models_.end()) {
     models_.splice(models_.begin(), models_, at);
   } else {
-    auto stylizer = std::make_unique<apply::Stylizer>(apply::Stylizer::load(file));
-    models_.push_front({file, time, std::move(stylizer)});
+    auto stylizer = std::make_unique<apply::Stylizer>(apply::Stylizer::load(file, {}, style));
+    models_.push_front({file, style, time, std::move(stylizer)});
     if (models_.size() > kWarmModels) models_.pop_back();
   }
   return *models_.front().stylizer;
@@ -206,13 +209,16 @@ Image Painter::reduced_picture(const fs::path& file, int64_t size) {
 }
 
 Image Painter::painted(const Image& picture, const Look& look, EventSink& sink) {
-  if (look.blend.size() == 1) return model(look.blend[0].first).apply(picture, look.settings, sink);
+  const auto painter = [&](const Look::Part& part) -> const apply::Stylizer& {
+    return model(part.model, part.style);
+  };
+  if (look.blend.size() == 1) return painter(look.blend[0]).apply(picture, look.settings, sink);
   std::vector<Image> results;
   std::vector<double> weights;
-  for (const auto& [file, weight] : look.blend) {
-    if (weight == 0) continue;
-    results.push_back(model(file).apply(picture, look.settings, sink));
-    weights.push_back(weight);
+  for (const Look::Part& part : look.blend) {
+    if (part.weight == 0) continue;
+    results.push_back(painter(part).apply(picture, look.settings, sink));
+    weights.push_back(part.weight);
   }
   return blended(results, weights);
 }
@@ -227,7 +233,8 @@ Frame Painter::paint(const json& wish, EventSink& sink) {
     options.force = true;
     options.apply = look.settings;
     options.limits = kScanLimits;
-    const apply::BatchResult result = apply::run_batch(model(look.blend[0].first), {input}, options, sink);
+    const apply::BatchResult result =
+        apply::run_batch(model(look.blend[0].model, look.blend[0].style), {input}, options, sink);
     if (result.stopped) fail(ErrorKind::cancelled, "stopped");
     if (!result.failures.empty()) fail(ErrorKind::input, "{}", result.failures[0].reason);
   } else {
@@ -254,13 +261,17 @@ Frame Painter::fulfil(const json& wish, EventSink& sink) {
   if (what == "paint") return paint(wish, sink);
   if (what == "check") return check(path("folder"), sink);
   if (what == "model") {
-    model(path("path"));
+    // Of several styles one will do: all have the same network.
+    const std::vector<std::string> names = model::style_names(model::load_model_header(path("path")));
+    model(path("path"), names.empty() ? "" : names[0]);
     return {json::object(), ""};
   }
   if (what == "card") {
     const int64_t size = wish.at("size");
     const Image drawn = sample_landscape(size, size * 2 / 3);
-    return encoded(wish.contains("path") ? reduced(model(path("path")).apply(drawn, {}, sink), size) : drawn);
+    return encoded(wish.contains("path")
+                       ? reduced(model(path("path"), wish.at("style")).apply(drawn, {}, sink), size)
+                       : drawn);
   }
   fail(ErrorKind::usage, "the worker does not know \"{}\"", what);
 }

@@ -16,7 +16,12 @@ namespace linmo::studio {
 // A mixture of styles in pixels: the weighted mean of what each model makes of the picture. In pixels, as
 // networks that were trained apart have no common weights to average.
 struct Look {
-  std::vector<std::pair<std::filesystem::path, double>> blend;  // model files and weights, which add up to 1
+  struct Part {
+    std::filesystem::path model;
+    std::string style;  // of a model of several
+    double weight = 1;
+  };
+  std::vector<Part> blend;  // their weights add up to 1
   apply::ApplySettings settings;
 };
 
@@ -35,18 +40,19 @@ class Painter {
   //   paint {path, output, blend, strength, keepColour} → the file `output`, as `linmo apply` writes it
   //   check {folder} → usable, refused, samples
   //   model {path} → whether it can be loaded and paints
-  //   card {path, size} → sample_landscape(), painted by a model where one is named
-  // "blend" is [{"path": model, "weight": w}, …].
+  //   card {path, style, size} → sample_landscape(), painted by a model where one is named
+  // "blend" is [{"path": model, "style": of several, "weight": w}, …].
   Frame fulfil(const nlohmann::json& wish, EventSink& sink);
 
  private:
-  const apply::Stylizer& model(const std::filesystem::path& file);
+  const apply::Stylizer& model(const std::filesystem::path& file, const std::string& style);
   Image reduced_picture(const std::filesystem::path& file, int64_t size);
   Image painted(const Image& picture, const Look& look, EventSink& sink);
   Frame paint(const nlohmann::json& wish, EventSink& sink);
 
   struct Warm {
     std::filesystem::path file;
+    std::string style;
     std::filesystem::file_time_type time;
     std::unique_ptr<apply::Stylizer> stylizer;
   };

@@ -467,6 +467,41 @@ class Models(WithStudio):
         self.assertEqual(os.listdir(self.dir / "data/work"), [])
 
 
+    @needs_command("train")
+    def test_a_model_of_several_styles_is_a_style_for_each(self):
+        for i, name in enumerate(("山水", "ukiyoe")):
+            make_folder(self.dir / "styles" / name, 3, seed=20 * i, tint=(60 - 90 * i, 0, 90 * i))
+        make_folder(self.dir / "content", 3, seed=70)
+        run = self.dir / "run"
+        self.run_linmo("train", "--method", "multi", "--content", self.dir / "content", "--style", self.dir / "styles", "-o", run,
+                       "--steps", 4, "--size", 32, "--ngf", 8, "--ndf", 8, "--threads", 1)
+        added = self.studio.ask("POST", "/api/v1/models?name=" + urllib.parse.quote("两.safetensors"),
+                                (run / "model.safetensors").read_bytes())
+        self.assertEqual((added.status, added.json()["id"]), (201, "两:ukiyoe"), added.body)
+        cards = {m["id"]: m for m in self.studio.get("/models") if m["name"].startswith("两")}
+        self.assertEqual(list(cards), ["两:ukiyoe", "两:山水"])
+        self.assertTrue(cards["两:山水"]["title"].endswith(": 山水"))
+        picture = make_picture(self.dir / "a.png", 64, 48)
+        self.run_linmo("apply", run, picture, "--style", "山水", "-o", self.dir / "out.png")
+        upload = self.studio.upload(picture)["id"]
+        job = self.studio.begin(kind="stylise", pictures=[upload], **look("两:山水"))
+        self.studio.wait(job)
+        self.assertEqual(self.studio.result(job), (self.dir / "out.png").read_bytes())
+        painted = [self.studio.ask("GET", "/api/v1/models/" + urllib.parse.quote(i) + "/card.jpg").body for i in cards]
+        self.assertNotEqual(*painted)
+        mixed = self.studio.ask("POST", "/api/v1/models/mix", {"name": "之间", "blend": look(*cards)["blend"]})
+        self.assertEqual((mixed.status, mixed.json()["id"]), (201, "之间"), mixed.body)
+        out = self.studio.ask("GET", "/api/v1/models/" + urllib.parse.quote("两:山水") + "/export?format=onnx")
+        self.assertEqual(out.status, 200, out.body)
+        make_folder(self.allowed, 3, seed=5, width=80, height=80)
+        tuned = self.studio.begin(kind="train", name="tuned", method="tune", model="两:山水", minutes=0.05, size=64,
+                                  style={"folder": str(self.allowed)})
+        self.assertRefused(self.studio.ask("POST", "/api/v1/preview", {"picture": upload, "size": 64, **look("两:水墨")}), 404)
+        self.assertEqual(self.studio.wait(tuned)["state"], "done")
+        self.assertEqual(self.studio.ask("DELETE", "/api/v1/models/" + urllib.parse.quote("两:山水")).status, 204)
+        self.assertFalse([m for m in self.studio.get("/models") if m["name"].startswith("两")])
+
+
 @needs_command("studio")
 class Cultures(WithStudio):
     def test_collections_are_made_labelled_and_compared(self):
