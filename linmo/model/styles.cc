@@ -7,20 +7,13 @@
 
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
+#include "linmo/core/utf8.h"
 #include "linmo/net/styles.h"
 
 namespace linmo::model {
 namespace {
 
 constexpr size_t kLongestName = 200;  // bytes
-
-bool is_utf8(std::string_view text) {
-  try {
-    return !nlohmann::json(text).dump().empty();
-  } catch (const nlohmann::json::exception&) {
-    return false;
-  }
-}
 
 std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(' ');

@@ -55,37 +55,47 @@ Judge::Judge(const TrainingData& data, const TrainSettings& s, int64_t multiple,
   const size_t held_out = content.size();
   content.insert(content.end(), data.content.begin(), data.content.end());
   contents_ = draw(content, held_out, s.score_pictures, crop, random);
-  const std::vector<Image> style = draw(data.style, 0, kStylePerContent * s.score_pictures, crop, random);
-  if (contents_.size() < 2 || style.size() < 2)
-    fail(ErrorKind::usage, "too few pictures of {} px to score the results with", crop.size);
-  style_features_ = eye_->features(style);
-  style_count_ = static_cast<int64_t>(style.size());
-  untouched_ = distance(contents_);
+  int64_t style_pictures = 0;
+  for (size_t k = 0; k < std::max<size_t>(1, data.styles.size()); ++k) {
+    std::vector<Source> of_style = data.style;
+    if (!data.styles.empty())
+      std::erase_if(of_style, [k](const Source& source) { return source.style != k; });
+    const std::vector<Image> pictures = draw(of_style, 0, kStylePerContent * s.score_pictures, crop, random);
+    if (contents_.size() < 2 || pictures.size() < 2)
+      fail(ErrorKind::usage, "too few pictures of {} px to score the results with", crop.size);
+    style_features_.push_back(
+        {static_cast<int64_t>(pictures.size()), eye_->dimensions(), eye_->features(pictures)});
+    style_pictures += style_features_.back().count;
+  }
+  for (size_t k = 0; k < styles(); ++k) untouched_ += distance(contents_, k) / static_cast<double>(styles());
   sink.info(fmt::format(
-      "scoring {} results against {} pictures of the style as it learns; untouched contents score "
-      "{:.2f}",
-      contents_.size(), style.size(), untouched_));
+      "scoring {} results against {} pictures of the style as it learns; untouched contents score {:.2f}",
+      contents_.size(), style_pictures, untouched_));
 }
 
-double Judge::distance(const std::vector<Image>& pictures) const {
-  const int64_t dimensions = eye_->dimensions();
+double Judge::distance(const std::vector<Image>& pictures, size_t style) const {
   measure::KernelSettings kernel;
   kernel.subsets = 1;  // only the estimate from all pictures is wanted
   kernel.seed = static_cast<uint64_t>(seed_);
-  const measure::Features ours = {static_cast<int64_t>(pictures.size()), dimensions,
+  const measure::Features ours = {static_cast<int64_t>(pictures.size()), eye_->dimensions(),
                                   eye_->features(pictures)};
-  return 1000 * measure::kernel_distance(ours, {style_count_, dimensions, style_features_}, kernel).all;
+  return 1000 * measure::kernel_distance(ours, style_features_[style], kernel).all;
 }
 
-Judgement Judge::operator()(const std::vector<Image>& results) const {
-  if (results.size() != contents_.size())
-    fail(ErrorKind::usage, "{} results of {} contents", results.size(), contents_.size());
+Judgement Judge::operator()(const std::vector<std::vector<Image>>& results) const {
   Judgement out;
   out.untouched = untouched_;
-  out.style = distance(results);
-  for (size_t i = 0; i < results.size(); ++i)
-    out.content += measure::edge_orientation_correlation(results[i], contents_[i]);
-  out.content /= static_cast<double>(results.size());
+  const auto count = static_cast<double>(styles());
+  if (results.size() != styles())
+    fail(ErrorKind::usage, "results in {} of {} styles", results.size(), styles());
+  for (size_t k = 0; k < styles(); ++k) {
+    if (results[k].size() != contents_.size())
+      fail(ErrorKind::usage, "{} results of {} contents", results[k].size(), contents_.size());
+    out.style += distance(results[k], k) / count;
+    for (size_t i = 0; i < contents_.size(); ++i)
+      out.content += measure::edge_orientation_correlation(results[k][i], contents_[i]) / count /
+                     static_cast<double>(contents_.size());
+  }
   return out;
 }
 

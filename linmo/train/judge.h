@@ -10,6 +10,7 @@
 
 #include "linmo/core/events.h"
 #include "linmo/image/image.h"
+#include "linmo/measure/distances.h"
 #include "linmo/measure/features.h"
 #include "linmo/train/data.h"
 #include "linmo/train/settings.h"
@@ -37,15 +38,18 @@ class Judge {
   Judge(const TrainingData& data, const TrainSettings& settings, int64_t multiple, EventSink& sink);
 
   const std::vector<Image>& contents() const { return contents_; }
-  // Of contents(), in that order; when it was is the caller's to say. The same for any number of threads.
-  Judgement operator()(const std::vector<Image>& results) const;
+  // How many styles there are: 1 unless the data name several.
+  size_t styles() const { return style_features_.size(); }
+  // For each style, the results of contents() in that order; when it was is the caller's to say. The same for
+  // any number of threads.
+  Judgement operator()(const std::vector<std::vector<Image>>& results) const;
 
  private:
-  double distance(const std::vector<Image>& pictures) const;
+  double distance(const std::vector<Image>& pictures, size_t style) const;
   std::unique_ptr<measure::FeatureExtractor> eye_;
   std::vector<Image> contents_;
-  std::vector<float> style_features_;
-  int64_t style_count_ = 0, seed_ = 0;
+  std::vector<measure::Features> style_features_;
+  int64_t seed_ = 0;
   double untouched_ = 0;
 };
 

@@ -332,9 +332,12 @@ class Trainer {
   // generator is kept beside the last one.
   bool score(double progress) {
     while (progress >= next_score_) next_score_ += kScoreEvery;
-    std::vector<Image> results;
-    for (const Image& content : judge_->contents())
-      results.push_back(to_image(method_->generate(to_tensor({content}))));
+    std::vector<std::vector<Image>> results(judge_->styles());
+    for (size_t style = 0; style < results.size(); ++style) {
+      for (const Image& content : judge_->contents())
+        results[style].push_back(
+            to_image(method_->generate(to_tensor({content}), static_cast<int64_t>(style))));
+    }
     Judgement now = (*judge_)(results);
     now.step = meta_.step, now.seconds = meta_.elapsed, now.progress = progress;
     scores_.push_back(now);
