@@ -2,11 +2,14 @@
 #include "linmo/apply/batch.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
-#include <deque>
+#include <exception>
 #include <mutex>
+#include <semaphore>
 #include <set>
 #include <thread>
 
@@ -25,59 +28,64 @@ double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// A queue between two threads that holds so many bytes of pictures, or one picture of any size.
-template <class T>
-class Queue {
+// One call at a time, as sinks want it.
+class OneAtATime : public EventSink {
  public:
-  // False when the other side has gone.
-  bool push(T item, size_t bytes) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return closed_ || items_.empty() || bytes_ + bytes <= kBytes; });
-    if (closed_) return false;
-    items_.emplace_back(std::move(item), bytes);
-    bytes_ += bytes;
-    changed_.notify_all();
-    return true;
-  }
-  // Empty when nothing will come any more.
-  std::optional<T> pop() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return ended_ || closed_ || !items_.empty(); });
-    if (closed_ || items_.empty()) return std::nullopt;
-    T item = std::move(items_.front().first);
-    bytes_ -= items_.front().second;
-    items_.pop_front();
-    changed_.notify_all();
-    return item;
-  }
-  void end() {  // by the giver: what is inside is still handed out
+  explicit OneAtATime(EventSink& inner) : inner_(inner) {}
+  void on_event(const Event& event) override {
     const std::lock_guard lock(mutex_);
-    ended_ = true;
-    changed_.notify_all();
+    inner_.on_event(event);
   }
-  void close() {  // by the taker: nothing more is wanted
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    changed_.notify_all();
-  }
+  bool stop_requested() const override { return stopped_ || inner_.stop_requested(); }
+  void stop() { stopped_ = true; }
 
  private:
-  static constexpr size_t kBytes = 128 << 20;
+  EventSink& inner_;
+  std::mutex mutex_;
+  std::atomic<bool> stopped_ = false;
+};
+
+// Small pictures are computed side by side, a large one by all threads, with nothing beside it. Of large ones
+// two are held: one is read or written while the other is computed.
+class Turns {
+ public:
+  class Turn {
+   public:
+    Turn(Turns& turns, bool large) : turns_(turns), large_(large) {
+      std::unique_lock lock(turns_.mutex_);
+      turns_.waiting_ += large_ ? 1 : 0;
+      turns_.changed_.wait(lock, [&] {
+        return large_ ? turns_.small_ == 0 && !turns_.busy_ : turns_.waiting_ == 0 && !turns_.busy_;
+      });
+      turns_.waiting_ -= large_ ? 1 : 0;
+      (large_ ? turns_.busy_ : turns_.small_) += 1;
+    }
+    ~Turn() {
+      const std::lock_guard lock(turns_.mutex_);
+      (large_ ? turns_.busy_ : turns_.small_) -= 1;
+      turns_.changed_.notify_all();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    Turns& turns_;
+    const bool large_;
+  };
+  void hold() { held_.acquire(); }
+  void release() { held_.release(); }
+
+ private:
+  std::counting_semaphore<2> held_{2};
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::pair<T, size_t>> items_;
-  size_t bytes_ = 0;
-  bool ended_ = false, closed_ = false;
+  int small_ = 0, busy_ = 0, waiting_ = 0;
 };
 
 struct Work {
   BatchItem item;
-  Image image;            // empty where …
-  bool in_bands = false;  // … the picture is read when its turn comes
-  std::vector<std::byte> exif;
-  bool has_profile = false;
-  std::vector<std::string> warnings;
-  std::string failure;
+  ImageInfo info;
+  bool in_bands = false;  // never held whole
 };
 
 // The reason why f() failed, empty when it did not.
@@ -152,9 +160,9 @@ EncodeOptions encode_options(const Work& work, bool grey, const BatchOptions& op
   EncodeOptions encode;
   encode.quality = options.quality;
   if (options.strip) return encode;
-  encode.exif = work.exif;
+  encode.exif = work.info.exif;
   // WebP has no grey pictures.
-  if (work.has_profile)
+  if (!work.info.icc.empty())
     encode.icc = srgb_profile(grey && format_of_extension(work.item.output) != ImageFormat::webp);
   return encode;
 }
@@ -256,6 +264,146 @@ std::string sentence(const BatchFailure& failure) {
   return failure.reason.starts_with(file) ? failure.reason : fmt::format("{}: {}", file, failure.reason);
 }
 
+namespace {
+
+class Batch {
+ public:
+  Batch(const Stylizer& stylizer, const BatchOptions& options, size_t count, EventSink& events,
+        BatchResult& result)
+      : stylizer_(stylizer),
+        options_(options),
+        threads_(stylizer.engine().threads()),
+        workers_(std::max<size_t>(1, std::min(static_cast<size_t>(threads_), count))),
+        narrow_threads_(std::max(1, threads_ / static_cast<int>(workers_))),
+        narrow_(stylizer.with_threads(narrow_threads_)),
+        events_(events),
+        quiet_(events_),
+        result_(result) {}
+
+  void run(const std::vector<BatchItem>& items) {
+    const Clock::time_point begun = Clock::now();
+    std::vector<Outcome> outcomes(items.size());
+    std::atomic<size_t> next = 0;
+    size_t done = 0;
+    std::mutex mutex;  // over `done` and `thrown`
+    std::exception_ptr thrown;
+    const auto work = [&] {
+      try {
+        for (size_t i = next++; i < items.size(); i = next++) {
+          events_.check("stylising");
+          outcomes[i] = one(items[i], items.size() == 1);
+          if (!outcomes[i].failure.empty()) events_.warn(sentence({items[i].input, outcomes[i].failure}));
+          const std::lock_guard lock(mutex);
+          ++done;
+          const auto count = static_cast<double>(done), total = static_cast<double>(items.size());
+          if (items.size() > 1)
+            events_.progress("pictures", count, total, since(begun) / count * (total - count));
+        }
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!thrown) thrown = std::current_exception();
+        events_.stop();
+      }
+    };
+    std::vector<std::thread> others;
+    for (size_t k = 1; k < workers_; ++k) others.emplace_back(work);
+    work();
+    for (std::thread& other : others) other.join();
+    for (size_t i = 0; i < items.size(); ++i) {
+      result_.engine_seconds += outcomes[i].engine_seconds;
+      if (outcomes[i].written)
+        result_.written.push_back(items[i].output);
+      else if (!outcomes[i].failure.empty())
+        result_.failures.push_back({items[i].input, outcomes[i].failure});
+    }
+    try {
+      if (thrown) std::rethrow_exception(thrown);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::cancelled) throw;
+      result_.stopped = true;
+    }
+  }
+
+ private:
+  struct Outcome {
+    bool written = false;
+    std::string failure;
+    double engine_seconds = 0;
+  };
+
+  // Whether so many pictures of this size fit side by side, each on its share of the threads.
+  bool small(const ImageInfo& info) const {
+    if (workers_ < 2 || options_.sprites.any() || info.width * info.height > kSmallPixels) return false;
+    const net::Description& d = stylizer_.engine().network();
+    const double side = std::sqrt(static_cast<double>(info.width * info.height)) * d.content_scale;
+    const int64_t whole = round_up(static_cast<int64_t>(side) + 1, d.size_multiple);
+    try {
+      return stylizer_.engine().memory_bytes(whole, whole) * workers_ <= options_.apply.tiles.memory_bytes;
+    } catch (const Error&) {  // a size that the network does not take as it is
+      return false;
+    }
+  }
+
+  Outcome one(const BatchItem& item, bool alone) {
+    Outcome outcome;
+    outcome.failure = reason_of([&] {
+      Work work{item, probe_image(item.input, options_.limits), false};
+      work.in_bands = goes_in_bands(work.info, stylizer_, options_);
+      const bool large = !small(work.info);
+      struct Hold {
+        Turns* turns;
+        ~Hold() {
+          if (turns) turns->release();
+        }
+      } hold{nullptr};
+      if (large && !alone) {
+        turns_.hold();
+        hold.turns = &turns_;
+      }
+      const Stylizer& painter = large ? stylizer_ : narrow_;
+      EventSink& events = alone ? static_cast<EventSink&>(events_) : quiet_;
+      const auto timed = [&](auto&& f) {
+        const Turns::Turn turn(turns_, large);
+        const Clock::time_point start = Clock::now();
+        f();
+        outcome.engine_seconds =
+            since(start) * (large ? 1.0 : static_cast<double>(narrow_threads_) / threads_);
+      };
+      if (work.in_bands) {
+        timed([&] { apply_in_bands(work, painter, options_, events); });
+      } else {
+        DecodeOptions decode;
+        decode.limits = options_.limits;
+        std::vector<std::string> warnings;
+        decode.warnings = &warnings;
+        Image image = reduced(read_image(item.input, decode), options_.max_side);
+        for (const std::string& warning : warnings)
+          events_.warn(fmt::format("{}: {}", to_utf8(item.input), warning));
+        timed([&] { image = apply_sprites(painter, image, options_.sprites, options_.apply, events); });
+        write_image(prepared_output(work), image, encode_options(work, image.channels() <= 2, options_));
+      }
+      outcome.written = true;
+    });
+    return outcome;
+  }
+
+  static constexpr int64_t kSmallPixels = 1 << 20;
+  static int64_t round_up(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
+
+  const Stylizer& stylizer_;
+  const BatchOptions& options_;
+  const int threads_;
+  const size_t workers_;
+  const int narrow_threads_;
+  const Stylizer narrow_;
+  OneAtATime events_;
+  WithoutProgress quiet_;
+  BatchResult& result_;
+  Turns turns_;
+};
+
+}  // namespace
+
 BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inputs,
                       const BatchOptions& options, EventSink& events) {
   const Clock::time_point begun = Clock::now();
@@ -288,96 +436,8 @@ BatchResult run_batch(const Stylizer& stylizer, const std::vector<fs::path>& inp
   if (result.skipped > 0)
     events.info(fmt::format("{} results are there already and are kept", result.skipped));
 
-  Queue<Work> decoded, styled;
-  std::mutex mutex;  // over `result` where the writing thread adds to it
-  std::thread reader([&] {
-    for (const BatchItem& item : items) {
-      Work work;
-      work.item = item;
-      work.failure = reason_of([&] {
-        const ImageInfo info = probe_image(item.input, options.limits);
-        work.exif = info.exif;
-        work.has_profile = !info.icc.empty();
-        work.in_bands = goes_in_bands(info, stylizer, options);
-        if (work.in_bands) return;
-        DecodeOptions decode;
-        decode.limits = options.limits;
-        decode.warnings = &work.warnings;
-        work.image = reduced(read_image(item.input, decode), options.max_side);
-      });
-      const size_t bytes = work.image.bytes().size();
-      if (!decoded.push(std::move(work), bytes)) return;
-    }
-    decoded.end();
-  });
-  std::thread writer([&] {
-    while (std::optional<Work> work = styled.pop()) {
-      const std::string reason = reason_of([&] {
-        write_image(prepared_output(*work), work->image,
-                    encode_options(*work, work->image.channels() <= 2, options));
-      });
-      const std::lock_guard lock(mutex);
-      if (reason.empty())
-        result.written.push_back(work->item.output);
-      else
-        result.failures.push_back({work->item.input, reason});
-    }
-  });
-
-  // Ends both threads, also when an exception of the sink's passes through here.
-  struct Ending {
-    Queue<Work>& decoded;
-    Queue<Work>& styled;
-    std::thread& reader;
-    std::thread& writer;
-    void operator()() {
-      decoded.close();
-      styled.end();
-      if (reader.joinable()) reader.join();
-      if (writer.joinable()) writer.join();
-    }
-    ~Ending() { (*this)(); }
-  } finish{decoded, styled, reader, writer};
-
-  WithoutProgress quiet(events);
-  EventSink& inner = items.size() > 1 ? static_cast<EventSink&>(quiet) : events;
-  int64_t count = 0;
-  const auto total = static_cast<double>(items.size());
-  try {
-    while (std::optional<Work> work = decoded.pop()) {
-      events.check("stylising");
-      for (const std::string& warning : work->warnings)
-        events.warn(fmt::format("{}: {}", to_utf8(work->item.input), warning));
-      if (work->failure.empty()) {
-        const Clock::time_point start = Clock::now();
-        work->failure = reason_of([&] {
-          if (work->in_bands) return apply_in_bands(*work, stylizer, options, inner);
-          work->image = apply_sprites(stylizer, work->image, options.sprites, options.apply, inner);
-        });
-        result.engine_seconds += since(start);
-      }
-      if (!work->failure.empty()) {
-        const BatchFailure failure{work->item.input, work->failure};
-        events.warn(sentence(failure));
-        const std::lock_guard lock(mutex);
-        result.failures.push_back(failure);
-      } else if (work->in_bands) {
-        const std::lock_guard lock(mutex);
-        result.written.push_back(work->item.output);
-      } else {
-        const size_t bytes = work->image.bytes().size();
-        styled.push(std::move(*work), bytes);
-      }
-      ++count;
-      if (items.size() > 1)
-        events.progress("pictures", static_cast<double>(count), total,
-                        since(begun) / static_cast<double>(count) * (total - static_cast<double>(count)));
-    }
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::cancelled) throw;
-    result.stopped = true;
-  }
-  finish();
+  Batch batch(stylizer, options, items.size(), events, result);
+  batch.run(items);
   result.seconds = since(begun);
   return result;
 }

@@ -51,7 +51,7 @@ struct BatchResult {
   std::vector<BatchFailure> failures;
   bool stopped = false;       // the sink asked; every file written is whole
   double seconds = 0;         // all of it …
-  double engine_seconds = 0;  // … and the part in which the engine worked
+  double engine_seconds = 0;  // … and the part in which the engine worked; on half of the threads: half of it
 };
 
 // What will become of what. No two results have one name: where two inputs ask for it (a.png and a.jpg as
@@ -62,11 +62,11 @@ std::vector<BatchItem> plan_batch(const std::vector<std::filesystem::path>& inpu
                                   const BatchOptions& options, int64_t* ignored = nullptr);
 
 // Pictures of more than BatchOptions::whole_bytes are read and written in bands (Stylizer::apply() of rows),
-// where the settings allow that. Reads ahead on one thread and writes on another, so that the engine does not
-// wait. A picture that fails is listed with the reason and the others go on. Results keep the EXIF block,
-// turned upright; they are sRGB. An existing result is a failure unless `force` or `resume` is set, and an
-// input is never replaced. Throws as plan_batch(), and ErrorKind::io at once when the output folder cannot be
-// written to.
+// where the settings allow that. Small pictures are read, computed and written side by side, each on its
+// share of the threads; a large one is computed by all of them, while another is read or written. A picture
+// that fails is listed with the reason and the others go on. Results keep the EXIF block, turned upright;
+// they are sRGB. An existing result is a failure unless `force` or `resume` is set, and an input is never
+// replaced. Throws as plan_batch(), and ErrorKind::io at once when the output folder cannot be written to.
 BatchResult run_batch(const Stylizer& stylizer, const std::vector<std::filesystem::path>& inputs,
                       const BatchOptions& options, EventSink& events = null_sink());
 

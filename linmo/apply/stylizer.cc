@@ -7,6 +7,7 @@
 
 #include "linmo/apply/colour.h"
 #include "linmo/core/error.h"
+#include "linmo/engine/picture_ops.h"
 #include "linmo/image/convert.h"
 #include "linmo/image/resize.h"
 #include "linmo/model/styles.h"
@@ -60,6 +61,35 @@ class Samples {
     }
     return reinterpret_cast<const float*>(row)[i];
   }
+  // Samples first … first + count − 1 as −1 … 1.
+  void get_all(const std::byte* row, int64_t first, int64_t count, float* to) const {
+    const auto all = [&]<class T>(T, float unit) {
+      const T* from = reinterpret_cast<const T*>(row) + first;
+      for (int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * unit * 2 - 1;
+    };
+    if (depth_ == Depth::u8)
+      all(uint8_t{}, 1 / 255.0f);
+    else if (depth_ == Depth::u16)
+      all(uint16_t{}, 1 / 65535.0f);
+    else
+      all(float{}, 1);
+  }
+  // The other way: clamped, rounded; NaN (a damaged model) becomes black rather than undefined.
+  void put_all(std::byte* row, int64_t first, int64_t count, const float* from) const {
+    const auto all = [&]<class T>(T, float top, float half) {
+      T* to = reinterpret_cast<T*>(row) + first;
+      for (int64_t i = 0; i < count; ++i) {
+        const float v = (from[i] + 1) * 0.5f;
+        to[i] = static_cast<T>((v > 0 ? std::min(v, 1.0f) : 0.0f) * top + half);
+      }
+    };
+    if (depth_ == Depth::u8)
+      all(uint8_t{}, 255, 0.5f);
+    else if (depth_ == Depth::u16)
+      all(uint16_t{}, 65535, 0.5f);
+    else
+      all(float{}, 1, 0);
+  }
   void put(std::byte* row, int64_t i, float value) const {
     value = std::clamp(value, 0.0f, 1.0f);
     switch (depth_) {
@@ -95,6 +125,7 @@ int64_t round_up(int64_t x, int64_t multiple) {
 struct Stylizer::State {
   State(const model::Model& model, const engine::Options& options)
       : engine(model.network, model.tensors, options) {}
+  explicit State(engine::Engine e) : engine(std::move(e)) {}
 
   // The least size not below height × width that the network takes.
   net::Shape fit(int64_t height, int64_t width) const {
@@ -131,6 +162,14 @@ Stylizer::Stylizer(const model::Model& model, const engine::Options& options)
       state_->scale * d.content_scale > 16)
     fail(ErrorKind::input, "the network {} turns pictures of {} × {} into {} × {}: not something to apply",
          d.family, in.width, in.height, out.width, out.height);
+}
+
+Stylizer::Stylizer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Stylizer Stylizer::with_threads(int threads) const {
+  auto state = std::make_unique<State>(state_->engine.with_threads(threads));
+  state->scale = state_->scale;
+  return Stylizer(std::move(state));
 }
 
 Stylizer::~Stylizer() = default;
@@ -214,15 +253,28 @@ struct Stylizer::Run {
   // Feeds the network: `row(y)` gives rows of the content, whose channels may be more than are asked for.
   template <class Row>
   void read(engine::Rect part, int channels, std::span<float> to, Row&& row) const {
-    float* p = to.data();
-    for (int64_t y = 0; y < part.height; ++y) {
+    // The part's columns that are the picture's; the rest continues it.
+    const int64_t own = channels == in_channels ? std::min(part.width, content_width - part.x) : 0;
+    engine::parallel(part.height, [&](int64_t y) {
+      float* p = to.data() + y * part.width * in_channels;
       const std::byte* from_row = row(mirror(part.y + y, content_height));
-      for (int64_t x = 0; x < part.width; ++x) {
+      if (own > 0) samples.get_all(from_row, part.x * channels, own * channels, p);
+      for (int64_t x = std::max<int64_t>(own, 0); x < part.width; ++x) {
         const int64_t from = mirror(part.x + x, content_width) * channels;
         for (int c = 0; c < in_channels; ++c)
-          *p++ = samples.get(from_row, from + (channels == 3 ? c : 0)) * 2 - 1;
+          p[x * in_channels + c] = samples.get(from_row, from + (channels == 3 ? c : 0)) * 2 - 1;
       }
-    }
+    });
+  }
+
+  // Puts pixels first … first + count − 1 of a row of the result, from the network's values of them.
+  void put_row(std::byte* row, int64_t first, int64_t count, const float* values, const std::byte* original,
+               int channels, int result_colours) const {
+    if (!mixes && result_colours == out.channels)
+      return samples.put_all(row, first * result_colours, count * result_colours, values);
+    for (int64_t x = 0; x < count; ++x)
+      put(row, first + x, colour_at(values + x * out.channels, out.channels), original, channels,
+          result_colours);
   }
 
   // Puts a pixel of the result; `original`: the picture's row, of so many channels, where it mixes.
@@ -304,18 +356,19 @@ Image Stylizer::apply(const Image& picture, const ApplySettings& settings, Event
   Image unscaled;  // where the result must still be resized
   if (!run.direct) unscaled = Image(run.used_width, run.used_height, 3, Depth::f32);
   const auto write = [&](engine::Rect part, std::span<const float> from) {
-    for (int64_t y = part.y; y < std::min(part.y + part.height, run.used_height); ++y) {
-      const float* p = from.data() + (y - part.y) * part.width * run.out.channels;
-      const std::byte* before = run.direct ? original_row(y) : nullptr;
-      for (int64_t x = part.x; x < std::min(part.x + part.width, run.used_width);
-           ++x, p += run.out.channels) {
-        const Rgb rgb = colour_at(p, run.out.channels);
-        if (run.direct)
-          run.put(samples.row(result, y), x, rgb, before, original.channels(), colours);
-        else
-          std::copy(rgb.begin(), rgb.end(), unscaled.row<float>(y).begin() + 3 * x);
+    const int64_t columns = std::min(part.width, run.used_width - part.x);
+    if (columns <= 0) return;
+    engine::parallel(std::min(part.height, run.used_height - part.y), [&](int64_t row) {
+      const int64_t y = part.y + row;
+      const float* p = from.data() + row * part.width * run.out.channels;
+      if (run.direct)
+        return run.put_row(samples.row(result, y), part.x, columns, p, original_row(y), original.channels(),
+                           colours);
+      for (int64_t x = 0; x < columns; ++x) {
+        const Rgb rgb = colour_at(p + x * run.out.channels, run.out.channels);
+        std::copy(rgb.begin(), rgb.end(), unscaled.row<float>(y).begin() + 3 * (part.x + x));
       }
-    }
+    });
   };
   report_tiles(
       engine::run_tiled(state_->engine, run.in.height, run.in.width, read, write, settings.tiles, events),
@@ -406,12 +459,13 @@ void Stylizer::apply(RowReader& picture, const OpenResult& open, const ApplySett
       done = Image(run.width, rows, colours, picture.depth());
       done_first = part.y;
     }
-    for (int64_t y = 0; y < rows; ++y) {
-      const float* p = from.data() + y * part.width * run.out.channels;
-      const std::byte* before = run.mixes ? picture.row(part.y + y) : nullptr;
-      for (int64_t x = part.x; x < std::min(part.x + part.width, run.width); ++x, p += run.out.channels)
-        run.put(samples.row(done, y), x, colour_at(p, run.out.channels), before, picture.channels(), colours);
-    }
+    if (run.mixes && !picture.holds(part.y, rows)) picture.seek(part.y, rows);
+    const int64_t columns = std::min(part.width, run.width - part.x);
+    if (columns <= 0) return;
+    engine::parallel(rows, [&](int64_t y) {
+      run.put_row(samples.row(done, y), part.x, columns, from.data() + y * part.width * run.out.channels,
+                  run.mixes ? picture.row(part.y + y) : nullptr, picture.channels(), colours);
+    });
   };
   report_tiles(
       engine::run_tiled(state_->engine, run.in.height, run.in.width, read, write, settings.tiles, events),

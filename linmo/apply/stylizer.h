@@ -36,6 +36,8 @@ class Stylizer {
   // `style`: which of a model of several styles, or a blend (model/styles.h); throws as model::in_style().
   static Stylizer load(const std::filesystem::path& model_file, const engine::Options& options = {},
                        std::string_view style = {});
+  // The same, sharing the weights, with another number of threads.
+  Stylizer with_threads(int threads) const;
   ~Stylizer();
   Stylizer(Stylizer&&) noexcept;
   Stylizer& operator=(Stylizer&&) noexcept;
@@ -66,6 +68,7 @@ class Stylizer {
  private:
   struct State;
   struct Run;
+  explicit Stylizer(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

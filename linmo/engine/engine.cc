@@ -8,23 +8,11 @@
 
 #include "linmo/core/error.h"
 #include "linmo/engine/plan.h"
+#include "linmo/engine/stages.h"
 #include "linmo/net/styles.h"
 
 namespace linmo::engine {
 namespace {
-
-// oneDNN and our own loops take their number of threads from the calling thread's OpenMP setting; it is
-// put back afterwards.
-class ThreadCount {
- public:
-  explicit ThreadCount(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(threads); }
-  ~ThreadCount() { omp_set_num_threads(before_); }
-  ThreadCount(const ThreadCount&) = delete;
-  ThreadCount& operator=(const ThreadCount&) = delete;
-
- private:
-  int before_;
-};
 
 std::string_view isa_name() {
   switch (dnnl::get_effective_cpu_isa()) {
@@ -92,11 +80,28 @@ struct Engine::State {
     std::vector<std::unique_ptr<Workspace>> idle;
   };
 
-  State(net::Description d, model::TensorMap tensors, Quantisation quantisation, const Options& o)
-      : description(std::move(d)),
+  // What engines of one network have in common.
+  struct Shared {
+    Shared(net::Description d, model::TensorMap tensors, Quantisation quantisation)
+        : description(std::move(d)),
+          engine(dnnl::engine::kind::cpu, 0),
+          weights(description, std::move(tensors), std::move(quantisation)) {}
+    const net::Description description;
+    const dnnl::engine engine;
+    WeightStore weights;
+    std::once_flag stages_made;
+    std::unique_ptr<Stages> stages;
+  };
+
+  State(std::shared_ptr<Shared> s, const Options& o)
+      : shared(std::move(s)),
+        description(shared->description),
+        engine(shared->engine),
+        weights(shared->weights),
         options(o),
-        engine(dnnl::engine::kind::cpu, 0),
-        weights(description, std::move(tensors), std::move(quantisation)) {}
+        type(o.precision != Precision::fp32 && cpu_has_bf16() ? Type::bf16 : Type::f32),
+        threads(o.threads > 0 ? o.threads : omp_get_max_threads()),
+        statistics(whole_picture_norms(description)) {}
 
   std::shared_ptr<Slot> slot(net::Shape input) {
     const std::lock_guard lock(mutex);
@@ -124,13 +129,14 @@ struct Engine::State {
     }
   }
 
-  const net::Description description;
-  Options options;
-  Type type = Type::f32;
-  int threads = 1;
-  std::vector<int> statistics;
-  dnnl::engine engine;
-  WeightStore weights;
+  const std::shared_ptr<Shared> shared;
+  const net::Description& description;
+  const dnnl::engine& engine;
+  WeightStore& weights;
+  const Options options;
+  const Type type;
+  const int threads;
+  const std::vector<int> statistics;
   std::mutex mutex;
   std::list<std::shared_ptr<Slot>> slots;  // most recently used first
 };
@@ -149,10 +155,17 @@ Engine::Engine(net::Description network, model::TensorMap tensors, Options optio
           "MODEL, or choose another precision");
     if (!cpu_has_int8()) quantisation.clear();
   }
-  state_ = std::make_unique<State>(std::move(network), std::move(tensors), std::move(quantisation), options);
-  state_->type = options.precision != Precision::fp32 && cpu_has_bf16() ? Type::bf16 : Type::f32;
-  state_->threads = options.threads > 0 ? options.threads : omp_get_max_threads();
-  state_->statistics = whole_picture_norms(state_->description);
+  state_ = std::make_unique<State>(
+      std::make_shared<State::Shared>(std::move(network), std::move(tensors), std::move(quantisation)),
+      options);
+}
+
+Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Engine Engine::with_threads(int threads) const {
+  Options options = state_->options;
+  options.threads = threads;
+  return Engine(std::make_unique<State>(state_->shared, options));
 }
 
 Engine::~Engine() = default;
@@ -171,6 +184,15 @@ int Engine::threads() const {
 }
 const std::vector<int>& Engine::statistics() const {
   return state_->statistics;
+}
+
+const Stages* Engine::stages() const {
+  State::Shared& shared = *state_->shared;
+  std::call_once(shared.stages_made, [&] {
+    shared.stages = Stages::make(shared.description, shared.weights.tensors(), state_->type,
+                                 !shared.weights.quantisation().empty(), shared.engine);
+  });
+  return shared.stages.get();
 }
 
 std::string Engine::about() const {
@@ -253,10 +275,7 @@ void Engine::run_with(std::span<const float> in, net::Shape input, Rect crop, in
     const std::lock_guard lock(slot->mutex);
     slot->idle.push_back(std::move(workspace));
   } catch (const dnnl::error& error) {
-    if (error.status == dnnl_out_of_memory)
-      fail(ErrorKind::limit, "no memory for a picture of {} × {}; use smaller tiles", input.width,
-           input.height);
-    fail(ErrorKind::input, "oneDNN cannot run the network {}: {}", state_->description.family, error.what());
+    refuse(error, state_->description.family, input.height, input.width);
   }
 }
 

@@ -57,6 +57,8 @@ struct NormControl {
 // Takes a row of pixels of what a convolution reads, margins included; rows of one run come in order.
 using InputObserver = std::function<void(int layer, std::span<const float> row)>;
 
+class Stages;
+
 // Immutable after construction; run() may be called from several threads at once (each gets its own memory,
 // all share the packed weights). Results do not depend on the number of threads.
 class Engine {
@@ -66,6 +68,8 @@ class Engine {
   // several styles (model/styles.h makes a plain one of it). Where the CPU does not compute in what is asked
   // for, the next better precision is taken: int8 → bf16 → fp32; about() says so.
   Engine(net::Description network, model::TensorMap tensors, Options options = {});
+  // The same, sharing the weights, with another number of threads.
+  Engine with_threads(int threads) const;
   ~Engine();
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
@@ -96,11 +100,16 @@ class Engine {
   // The layers whose statistics depend on the whole picture, in the order in which they run.
   const std::vector<int>& statistics() const;
 
+  // For pictures that are not to be computed in one piece (tiled.h); null where the network cannot be cut so.
+  // Made when it is first asked for.
+  const Stages* stages() const;
+
  private:
   void run_with(std::span<const float> in, net::Shape input, Rect crop, int64_t channels,
                 std::span<float> out, Layout layout, const NormControl& norms,
                 const InputObserver* observer = nullptr) const;
   struct State;
+  explicit Engine(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

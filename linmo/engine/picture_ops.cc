@@ -20,6 +20,13 @@ int64_t source_index(int64_t i, int64_t n, net::PadMode mode) {
 
 }  // namespace
 
+ThreadCount::ThreadCount(int threads) : before_(omp_get_max_threads()) {
+  omp_set_num_threads(threads);
+}
+ThreadCount::~ThreadCount() {
+  omp_set_num_threads(before_);
+}
+
 void parallel(int64_t n, const std::function<void(int64_t)>& f) {
   if (n <= 1 || omp_get_max_threads() == 1) {
     for (int64_t i = 0; i < n; ++i) f(i);

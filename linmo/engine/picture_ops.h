@@ -49,6 +49,19 @@ void import_picture(std::span<const float> in, Layout layout, const View& out);
 void export_picture(const View& in, bool blocks, Rect crop, int64_t channels, Layout layout,
                     std::span<float> out);
 
+// oneDNN and our own loops take their number of threads from the calling thread's OpenMP setting; it is put
+// back afterwards.
+class ThreadCount {
+ public:
+  explicit ThreadCount(int threads);
+  ~ThreadCount();
+  ThreadCount(const ThreadCount&) = delete;
+  ThreadCount& operator=(const ThreadCount&) = delete;
+
+ private:
+  int before_;
+};
+
 // f(0) … f(n − 1) on the threads of the calling thread's OpenMP setting.
 void parallel(int64_t n, const std::function<void(int64_t)>& f);
 

@@ -74,6 +74,12 @@ dnnl::post_ops post_ops(const net::Description& d, int layer) {
 
 }  // namespace
 
+void refuse(const dnnl::error& error, std::string_view family, int64_t height, int64_t width) {
+  if (error.status == dnnl_out_of_memory)
+    fail(ErrorKind::limit, "no memory for a picture of {} × {}; use smaller tiles", width, height);
+  fail(ErrorKind::input, "oneDNN cannot run the network {}: {}", family, error.what());
+}
+
 WeightStore::Packed WeightStore::conv(const ConvStep& step, const memory::desc& wanted,
                                       const dnnl::engine& engine) {
   const std::string key = key_of(step);
@@ -155,9 +161,9 @@ const std::vector<float>& WeightStore::blur(int layer) {
 }
 
 Plan::Plan(const net::Description& description, net::Shape input, Type type, WeightStore& weights,
-           const dnnl::engine& engine)
+           const dnnl::engine& engine, Type result)
     : description_(description),
-      program_(compile(description, input, type, weights.quantisation())),
+      program_(compile(description, input, type, weights.quantisation(), result)),
       weights_(weights),
       engine_(engine),
       convolutions_(program_.steps.size()) {
@@ -237,6 +243,10 @@ std::unique_ptr<Workspace> Plan::make_workspace() const {
 View Plan::view(const Workspace& w, Ref ref) const {
   const auto v = static_cast<size_t>(ref.value);
   return view_of(program_.values[v], w.arena.get() + program_.offset[v], ref.with_border);
+}
+
+View Plan::input(const Workspace& w) const {
+  return view(w, {std::get<InputStep>(program_.steps[0]).out, false});
 }
 
 namespace {
@@ -334,7 +344,8 @@ void Plan::run_layer(const Workspace& w, const LayerStep& step) const {
 }
 
 void Plan::run(Workspace& w, std::span<const float> in, Layout layout, Rect crop, std::span<float> out,
-               const NormControl& norms, const InputObserver* observer) const {
+               const NormControl& norms, const InputObserver* observer,
+               const std::function<void(double)>& progress) const {
   dnnl::stream stream(engine_);
   const auto fill = [&](int value) {
     const auto v = static_cast<size_t>(value);
@@ -343,7 +354,7 @@ void Plan::run(Workspace& w, std::span<const float> in, Layout layout, Rect crop
   for (size_t i = 0; i < program_.steps.size(); ++i) {
     const Step& step = program_.steps[i];
     if (const auto* input = std::get_if<InputStep>(&step)) {
-      import_picture(in, layout, view(w, {input->out, false}));
+      if (!in.empty()) import_picture(in, layout, view(w, {input->out, false}));
       fill(input->out);
     } else if (const auto* conv = std::get_if<ConvStep>(&step)) {
       if (observer && conv->phase_y == 0 && conv->phase_x == 0) {
@@ -366,6 +377,7 @@ void Plan::run(Workspace& w, std::span<const float> in, Layout layout, Rect crop
       run_layer(w, *other);
       fill(other->out);
     }
+    if (progress) progress(static_cast<double>(i + 1) / static_cast<double>(program_.steps.size()));
   }
   const Value& result = program_.values[static_cast<size_t>(program_.output.value)];
   export_picture(view(w, program_.output), result.arrangement == Arrangement::blocks, crop,

@@ -30,6 +30,7 @@ class WeightStore {
   const std::vector<float>& scales(const ConvStep& step);
   const std::vector<float>& quant_factor(int layer);
   const Quantisation& quantisation() const { return quantisation_; }
+  const model::TensorMap& tensors() const { return tensors_; }
   const ScaleShift& affine(int layer, int64_t channels);
   const std::vector<float>& slope(int layer, int64_t channels);
   const std::vector<float>& blur(int layer);
@@ -50,6 +51,9 @@ class WeightStore {
   std::map<std::string, std::vector<float>> scales_;
 };
 
+// What an error of oneDNN's means to a user.
+[[noreturn]] void refuse(const dnnl::error& error, std::string_view family, int64_t height, int64_t width);
+
 struct FreeAligned {
   void operator()(std::byte* p) const { std::free(p); }
 };
@@ -64,12 +68,17 @@ struct Workspace {
 class Plan {
  public:
   Plan(const net::Description& description, net::Shape input, Type type, WeightStore& weights,
-       const dnnl::engine& engine);
+       const dnnl::engine& engine, Type result = Type::f32);
 
   // Throws ErrorKind::limit when there is no memory for it.
   std::unique_ptr<Workspace> make_workspace() const;
+  // `in` empty: the input lies in input() already. `progress`: called after each step with the share done.
   void run(Workspace& workspace, std::span<const float> in, Layout layout, Rect crop, std::span<float> out,
-           const NormControl& norms, const InputObserver* observer = nullptr) const;
+           const NormControl& norms, const InputObserver* observer = nullptr,
+           const std::function<void(double)>& progress = {}) const;
+  // Where the input and the result lie: the first until run(), the second from then on.
+  View input(const Workspace& workspace) const;
+  View output(const Workspace& workspace) const { return view(workspace, program_.output); }
   net::Shape input_shape() const { return program_.shapes[0]; }
   net::Shape output_shape() const {
     return program_.values[static_cast<size_t>(program_.output.value)].shape;

@@ -31,7 +31,8 @@ std::vector<bool> needed_layers(const net::Description& d) {
 
 class Compiler {
  public:
-  Compiler(const net::Description& d, net::Shape input, Type type) : d_(d), type_(type) {
+  Compiler(const net::Description& d, net::Shape input, Type type, Type result)
+      : d_(d), type_(type), result_(result) {
     p_.shapes = net::infer_shapes(d, input);
     users_.resize(d.layers.size());
     for (size_t i = 0; i < d.layers.size(); ++i) {
@@ -183,7 +184,7 @@ class Compiler {
     step.out = new_value(shape, block ? Arrangement::blocks : Arrangement::plain);
     Value& out = p_.values[at(step.out)];
     if (block) out.stored_channels = step.out_channels;
-    if (is_result) out.type = Type::f32;
+    if (is_result) out.type = result_;
     made_by_convolution_[at(step.out)] = true;
     p_.steps.push_back(step);
     for (int k = i;; k = users_[at(k)][0]) {
@@ -360,7 +361,7 @@ class Compiler {
       step.statistics = static_cast<int>(place - p_.statistics.begin());
     }
     step.out = new_value(p_.shapes[at(last)]);
-    if (last == d_.outputs[0]) p_.values[at(step.out)].type = Type::f32;
+    if (last == d_.outputs[0]) p_.values[at(step.out)].type = result_;
     p_.steps.push_back(step);
     finish(last, {step.out, false});
   }
@@ -383,7 +384,7 @@ class Compiler {
   void plan_memory();
 
   const net::Description& d_;
-  const Type type_;
+  const Type type_, result_;
   Program p_;
   std::vector<std::vector<int>> users_;
   std::vector<Ref> ref_;
@@ -549,8 +550,8 @@ void Compiler::plan_memory() {
 }  // namespace
 
 Program compile(const net::Description& description, net::Shape input, Type type,
-                const Quantisation& quantisation) {
-  return Compiler(description, input, type).compile(quantisation);
+                const Quantisation& quantisation, Type result) {
+  return Compiler(description, input, type, result).compile(quantisation);
 }
 
 bool can_quantise(const net::Description& description, int layer) {

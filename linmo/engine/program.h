@@ -111,10 +111,10 @@ struct Program {
   int64_t arena_bytes = 0;
 };
 
-// `type` is that of the values between layers; the result is always fp32. Convolutions in `quantisation`
-// compute in 8 bits as far as the engine can (can_quantise()).
+// `type` is that of the values between layers, `result` (fp32, or `type` again) of what comes out.
+// Convolutions in `quantisation` compute in 8 bits as far as the engine can (can_quantise()).
 Program compile(const net::Description& description, net::Shape input, Type type,
-                const Quantisation& quantisation = {});
+                const Quantisation& quantisation = {}, Type result = Type::f32);
 
 // Convolutions that 8 bits can be had for: not grouped, channels in sixteens in and out.
 bool can_quantise(const net::Description& description, int layer);

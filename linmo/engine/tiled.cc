@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 
 #include "linmo/core/error.h"
-#include "linmo/net/cost.h"
+#include "linmo/engine/stages.h"
+#include "linmo/engine/tile_geometry.h"
 
 namespace linmo::engine {
 namespace {
@@ -17,80 +17,16 @@ namespace {
 constexpr int64_t kPatch = 128;
 constexpr uint64_t kUsefulBytes = uint64_t{300} << 20;
 
-int64_t round_up(int64_t x, int64_t multiple) {
-  return (x + multiple - 1) / multiple * multiple;
-}
-
-// Where a description may be cut.
-struct Geometry {
-  bool local = true;         // no layer looks at the whole picture but norms
-  int64_t align = 1;         // tiles begin at multiples of this
-  std::vector<double> step;  // input pixels between neighbouring values of each layer
-};
-
-Geometry geometry(const net::Description& d) {
-  Geometry g;
-  double largest = 1;
-  for (const net::Layer& layer : d.layers) {
-    double step = layer.inputs.empty() ? 1 : g.step[static_cast<size_t>(layer.inputs[0])];
-    if (const auto* conv = std::get_if<net::Conv>(&layer.op)) step *= conv->stride;
-    if (const auto* pool = std::get_if<net::Pool>(&layer.op)) step *= pool->stride;
-    if (const auto* down = std::get_if<net::PixelUnshuffle>(&layer.op)) step *= down->factor;
-    if (std::holds_alternative<net::BlurDown>(layer.op)) step *= 2;
-    if (const auto* up = std::get_if<net::ConvTranspose>(&layer.op)) step /= up->stride;
-    if (const auto* up = std::get_if<net::Upsample>(&layer.op)) {
-      step /= up->factor;
-      // Its grid hangs on the picture's corners, so that every pixel depends on the picture's size.
-      if (up->mode == net::Interpolation::bilinear && up->align_corners) g.local = false;
-    }
-    if (const auto* up = std::get_if<net::PixelShuffle>(&layer.op)) step /= up->factor;
-    if (std::holds_alternative<net::BlurUp>(layer.op)) step /= 2;
-    if (std::holds_alternative<net::GlobalPool>(layer.op)) g.local = false;
-    g.step.push_back(step);
-    largest = std::max(largest, step);
-  }
-  g.align = std::lcm(static_cast<int64_t>(d.size_multiple), static_cast<int64_t>(std::ceil(largest)));
-  return g;
-}
-
-// How far one value of `layer` sees to each side [input px], with room for the asymmetry of strides.
-int64_t halo_of(const net::Description& d, const Geometry& g, int layer) {
-  net::Description prefix;
-  prefix.layers.assign(d.layers.begin(), d.layers.begin() + layer + 1);
-  prefix.outputs = {layer};
-  return round_up(net::receptive_field(prefix) / 2 + 1 + g.align, g.align);
-}
-
-struct Window {
-  int64_t start = 0, size = 0;  // what is computed
-  int64_t from = 0, to = 0;     // what is kept of it
-};
-
-// Windows of one size along one axis; only at the picture's ends do they reach what they keep.
-std::vector<Window> windows(int64_t length, int64_t size, int64_t halo) {
-  if (size >= length) return {{0, length, 0, length}};
-  std::vector<Window> list;
-  int64_t from = 0;
-  while (from < length) {
-    const int64_t start = std::max<int64_t>(0, from - halo);
-    if (start + size >= length) {
-      list.push_back({length - size, size, from, length});
-      break;
-    }
-    list.push_back({start, size, from, start + size - halo});
-    from = start + size - halo;
-  }
-  return list;
-}
-
 class Runner {
  public:
   Runner(const Engine& engine, int64_t height, int64_t width, const TileOptions& options)
-      : engine_(engine),
+      : threads_(engine.threads()),
+        engine_(engine),
         d_(engine.network()),
         height_(height),
         width_(width),
         options_(options),
+        allowed_(options.memory_bytes),
         geometry_(geometry(d_)),
         shapes_(net::infer_shapes(d_, {d_.in_channels(), height, width})) {
     plan();
@@ -101,26 +37,15 @@ class Runner {
 
  private:
   void plan();
-  bool proportional(int layer) const {
-    const net::Shape s = shapes_[static_cast<size_t>(layer)];
-    const double step = geometry_.step[static_cast<size_t>(layer)];
-    return static_cast<double>(s.height) * step == static_cast<double>(height_) &&
-           static_cast<double>(s.width) * step == static_cast<double>(width_);
-  }
-  int64_t scaled(int64_t x, int layer) const {
-    return static_cast<int64_t>(
-        std::llround(static_cast<double>(x) / geometry_.step[static_cast<size_t>(layer)]));
-  }
-  Rect scaled(Rect r, int layer) const {
-    return {scaled(r.x, layer), scaled(r.y, layer), scaled(r.width, layer), scaled(r.height, layer)};
+  bool fits_in_stages(int64_t height, int64_t width, uint64_t beside = 0) const {
+    const Stages* stages = engine_.stages();
+    const std::optional<uint64_t> bytes = stages ? stages->memory_bytes(height, width) : std::nullopt;
+    return bytes && *bytes + beside <= allowed_;
   }
   // f(window, kept part, both in input pixels) for every tile.
   template <class F>
   void each_tile(int64_t halo, F&& f) const {
-    for (const Window& y : windows(height_, report_.window_height, halo)) {
-      for (const Window& x : windows(width_, report_.window_width, halo))
-        f(Rect{x.start, y.start, x.size, y.size}, Rect{x.from, y.from, x.to - x.from, y.to - y.from});
-    }
+    engine::each_tile(height_, width_, report_.window_height, report_.window_width, halo, f);
   }
   std::vector<Moments> exact_statistics(const ReadPart& read, EventSink& events);
   std::vector<Moments> sampled_statistics(const ReadPart& read, EventSink& events);
@@ -132,44 +57,54 @@ class Runner {
     picture_.resize(static_cast<size_t>(window.width * window.height * d_.in_channels()));
     read(window, picture_);
   }
-  void tick(EventSink& events, const std::string& what, double work) {
+  void advance(EventSink& events, const std::string& what, double work) {
     done_ += work;
+    tick(events, what, done_ / total_);
+  }
+  void tick(EventSink& events, const std::string& what, double share) {
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
-    events.progress(what, std::round(100 * done_ / total_), 100,
-                    done_ > 0 ? seconds * (total_ - done_) / done_ : -1);
+    events.progress(what, std::round(100 * share), 100, share > 0 ? seconds * (1 - share) / share : -1);
     events.check("stylising");
   }
 
+  const ThreadCount threads_;
   const Engine& engine_;
   const net::Description& d_;
   const int64_t height_, width_;
   TileOptions options_;
+  const uint64_t allowed_;  // options_.memory_bytes as it was asked for
   const Geometry geometry_;
   const std::vector<net::Shape> shapes_;
   TileReport report_;
+  bool in_stages_ = false;
   std::vector<float> picture_, result_;
   double done_ = 0, total_ = 1;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
 void Runner::plan() {
-  const uint64_t whole = engine_.memory_bytes(height_, width_), allowed = options_.memory_bytes;
+  const uint64_t whole = engine_.memory_bytes(height_, width_);
   report_.window_width = width_;
   report_.window_height = height_;
   if (options_.tile == 0 && whole <= options_.memory_bytes) return;
+  if (options_.tile == 0 && fits_in_stages(height_, width_)) {
+    report_.mode = options_.exact ? TileReport::Mode::exact : TileReport::Mode::fast;
+    in_stages_ = true;
+    return;
+  }
   // More was measured to be slower (12 megapixels, compact, int8: 18 s with tiles of 1 GB, 13 s with 500 MB,
   // 9 s with 300 MB); why is not known.
   if (options_.tile == 0) options_.memory_bytes = std::min(options_.memory_bytes, kUsefulBytes);
   const auto refuse = [&](std::string_view why) {
-    if (whole <= allowed) return;  // only --tile asked for tiles: the whole picture will do
+    if (whole <= allowed_) return;  // only --tile asked for tiles: the whole picture will do
     fail(ErrorKind::limit,
          "a picture of {} × {} needs {} MB in one piece and {}; allow more memory or make it smaller", width_,
          height_, (whole >> 20) + 1, why);
   };
   const int out = d_.outputs[0];
-  bool cut =
-      geometry_.local && proportional(out) && width_ % geometry_.align == 0 && height_ % geometry_.align == 0;
-  for (const int layer : engine_.statistics()) cut = cut && proportional(layer);
+  bool cut = geometry_.local && proportional(geometry_, shapes_, out) && width_ % geometry_.align == 0 &&
+             height_ % geometry_.align == 0;
+  for (const int layer : engine_.statistics()) cut = cut && proportional(geometry_, shapes_, layer);
   if (!cut) return refuse("the network cannot be run in tiles");
   const int64_t halo = halo_of(d_, geometry_, out), align = geometry_.align;
   const auto bytes = [&](int64_t side) {
@@ -185,7 +120,7 @@ void Runner::plan() {
   } else {
     if (least >= std::max(width_, height_))
       return refuse("the network looks at all of it at once, so tiles do not help");
-    if (bytes(least) > options_.memory_bytes) options_.memory_bytes = allowed;
+    if (bytes(least) > options_.memory_bytes) options_.memory_bytes = allowed_;
     if (bytes(least) > options_.memory_bytes) {
       return refuse(fmt::format("the smallest tile still {} MB, since the network looks {} px around itself",
                                 (bytes(least) >> 20) + 1, halo));
@@ -219,13 +154,13 @@ std::vector<Moments> Runner::exact_statistics(const ReadPart& read, EventSink& e
       NormControl control;
       control.given = &found;
       control.collect = static_cast<int>(k);
-      control.collect_region = scaled(kept, layer);
+      control.collect_region = scaled(geometry_, kept, layer);
       control.collected = &part;
       engine_.run_part(picture_, window.height, window.width, {}, {}, control);
       whole.merge(part);
       const double share = static_cast<double>(layer + 1) / static_cast<double>(d_.layers.size());
-      tick(events, fmt::format("statistics {} of {}", k + 1, norms.size()),
-           share * static_cast<double>(kept.width * kept.height));
+      advance(events, fmt::format("statistics {} of {}", k + 1, norms.size()),
+              share * static_cast<double>(kept.width * kept.height));
     });
     found.push_back(std::move(whole));
   }
@@ -240,12 +175,15 @@ std::vector<Moments> Runner::sampled_statistics(const ReadPart& read, EventSink&
   };
   const double aspect = static_cast<double>(width_) / static_cast<double>(height_);
   int64_t columns = 0, rows = 0;
+  bool in_stages = false;
   for (double pixels = sample_pixels();; pixels *= 0.8) {
     const double patches = pixels / static_cast<double>(patch * patch);
     columns = across(width_, std::sqrt(patches * aspect));
     rows = across(height_, patches / static_cast<double>(columns));
-    if (columns * rows == 1 || engine_.memory_bytes(rows * patch, columns * patch) <= options_.memory_bytes)
-      break;
+    if (columns * rows == 1) break;
+    const auto samples = static_cast<uint64_t>(rows * columns * patch * patch * channels);
+    if (engine_.memory_bytes(rows * patch, columns * patch) <= options_.memory_bytes) break;
+    if (in_stages = fits_in_stages(rows * patch, columns * patch, samples * sizeof(float)); in_stages) break;
   }
   const int64_t patch_width = std::min(patch, width_), patch_height = std::min(patch, height_);
   const int64_t mosaic_width = columns * patch_width, mosaic_height = rows * patch_height;
@@ -261,12 +199,22 @@ std::vector<Moments> Runner::sampled_statistics(const ReadPart& read, EventSink&
       }
     }
   }
-  tick(events, "statistics", 0);
+  advance(events, "statistics", 0);
   std::vector<Moments> found;
-  NormControl control;
-  control.record = &found;
-  engine_.run_part(mosaic, mosaic_height, mosaic_width, {}, {}, control);
-  tick(events, "statistics", sample_pixels());
+  if (in_stages) {
+    const auto part = [&](Rect r, std::span<float> to) {
+      for (int64_t y = 0; y < r.height; ++y)
+        std::copy_n(mosaic.begin() + ((r.y + y) * mosaic_width + r.x) * channels, r.width * channels,
+                    to.begin() + y * r.width * channels);
+    };
+    engine_.stages()->run(mosaic_height, mosaic_width, part, {}, {true}, &found,
+                          [&](double) { events.check("stylising"); });
+  } else {
+    NormControl control;
+    control.record = &found;
+    engine_.run_part(mosaic, mosaic_height, mosaic_width, {}, {}, control);
+  }
+  advance(events, "statistics", sample_pixels());
   return found;
 }
 
@@ -276,6 +224,11 @@ TileReport Runner::run(const ReadPart& read, const WritePart& write, EventSink& 
   NormControl control;
   total_ = static_cast<double>(width_) * static_cast<double>(height_);
   events.check("stylising");
+  if (in_stages_) {
+    report_.tiles = engine_.stages()->run(height_, width_, read, write, {options_.exact}, nullptr,
+                                          [&](double share) { tick(events, "stylising", share); });
+    return report_;
+  }
   if (report_.mode != TileReport::Mode::whole && !engine_.statistics().empty()) {
     if (report_.mode == TileReport::Mode::exact) {
       double passes = 1;
@@ -300,12 +253,13 @@ TileReport Runner::run(const ReadPart& read, const WritePart& write, EventSink& 
   const int64_t channels = shapes_[static_cast<size_t>(out)].channels;
   each_tile(report_.halo, [&](Rect window, Rect kept) {
     load(read, window);
-    const Rect target = scaled(kept, out);
-    const Rect local = scaled({kept.x - window.x, kept.y - window.y, kept.width, kept.height}, out);
+    const Rect target = scaled(geometry_, kept, out);
+    const Rect local =
+        scaled(geometry_, {kept.x - window.x, kept.y - window.y, kept.width, kept.height}, out);
     result_.resize(static_cast<size_t>(local.width * local.height * channels));
     engine_.run_part(picture_, window.height, window.width, local, result_, control);
     write(target, result_);
-    tick(events, "tiles", static_cast<double>(kept.width * kept.height));
+    advance(events, "tiles", static_cast<double>(kept.width * kept.height));
   });
   return report_;
 }

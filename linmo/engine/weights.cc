@@ -92,6 +92,8 @@ ConvWeights conv_weights(const net::Description& d, const model::TensorMap& tens
                       static_cast<size_t>(step.kernel_w),
                   0);
   w.bias.assign(static_cast<size_t>(step.out_channels), 0);
+  const bool copied = step.form == Form::plain;
+  if (copied) w.weight = source;
   const auto to = [&](int o, int i, int y, int x) -> float& {
     return w.weight[static_cast<size_t>(((int64_t{o} * in + i) * step.kernel_h + y) * step.kernel_w + x)];
   };
@@ -99,9 +101,10 @@ ConvWeights conv_weights(const net::Description& d, const model::TensorMap& tens
       has_bias ? numbers(d, tensors, step.layer, "bias") : std::vector<float>(static_cast<size_t>(out), 0);
   for (int o = 0; o < out; ++o) {
     w.bias[static_cast<size_t>(o)] = bias[static_cast<size_t>(o)];
-    for (int i = 0; i < in; ++i) {
+    for (int i = 0; i < in && !copied; ++i) {
       switch (step.form) {
         case Form::plain:
+          break;
         case Form::deconvolution:
           for (int y = 0; y < kernel_h; ++y)
             for (int x = 0; x < kernel_w; ++x) to(o, i, y, x) = at(o, i, y, x);

@@ -286,8 +286,8 @@ EncodeOptions checked(const EncodeOptions& options) {
   if (options.quality < 1 || options.quality > 100) {
     fail(ErrorKind::usage, "quality {} is not between 1 and 100", options.quality);
   }
-  if (options.png_level < 0 || options.png_level > 9) {
-    fail(ErrorKind::usage, "PNG level {} is not between 0 and 9", options.png_level);
+  if (options.png_level && (*options.png_level < 0 || *options.png_level > 9)) {
+    fail(ErrorKind::usage, "PNG level {} is not between 0 and 9", *options.png_level);
   }
   EncodeOptions stored = options;
   stored.exif = exif_upright(options.exif);

@@ -176,6 +176,29 @@ TEST(Codec, JpegQualityIsReadOffTheTables) {
   EXPECT_EQ(probe_image(encode_image(picture, ImageFormat::png), {}, "made").jpeg_quality, 0);
 }
 
+// Left to itself the PNG writer is fast, and its files are hardly larger than level 6's, whatever is in them.
+TEST(Codec, PngSuitsThePicture) {
+  Image grain = gradient(320, 240, 3);  // as in a photograph
+  const Image random = noise(320, 240, 3);
+  for (size_t i = 0; i < grain.bytes().size(); ++i)
+    grain.samples<uint8_t>()[i] =
+        static_cast<uint8_t>(grain.samples<uint8_t>()[i] + random.samples<uint8_t>()[i] % 8);
+  Image letters(320, 240, 3);  // the same flat forms again and again
+  for (int64_t y = 0; y < 240; ++y)
+    for (int64_t x = 0; x < 960; ++x)
+      letters.row<uint8_t>(y)[static_cast<size_t>(x)] =
+          random.row<uint8_t>(y / 4 % 8)[static_cast<size_t>(x / 12 % 10)] < 128 ? 255 : 20;
+  for (const Image* image : {&grain, &letters}) {
+    const auto own = encode_image(*image, ImageFormat::png);
+    const auto level6 = encode_image(*image, ImageFormat::png, {.png_level = 6});
+    EXPECT_EQ(decode_image(own, {}, "own"), *image);
+    EXPECT_LT(static_cast<double>(own.size()),
+              1.2 * static_cast<double>(level6.size()) + 0.01 * static_cast<double>(image->bytes().size()));
+  }
+  const Image deep = noise(50, 40, 4, Depth::u16);
+  EXPECT_EQ(decode_image(encode_image(deep, ImageFormat::png), {}, "deep"), deep);
+}
+
 TEST(Codec, QualityAndLevelAreChecked) {
   const Image image = noise(4, 4, 3);
   EncodeOptions options;

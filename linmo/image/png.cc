@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PNG through libpng. As in jpeg.cc, libpng leaves by longjmp, so guarded calls hold plain data only.
 #include <png.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <bit>
@@ -210,7 +211,7 @@ class PngSink : public RowSink {
     run([&] {
       png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
       png_set_write_fn(png_, this, on_write, nullptr);
-      png_set_compression_level(png_, options.png_level);
+      if (options.png_level) png_set_compression_level(png_, *options.png_level);
       png_set_IHDR(png_, info_, static_cast<png_uint_32>(shape.width), static_cast<png_uint_32>(shape.height),
                    sixteen ? 16 : 8, kTypes[shape.channels], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                    PNG_FILTER_TYPE_DEFAULT);
@@ -223,14 +224,16 @@ class PngSink : public RowSink {
         png_set_eXIf_1(png_, info_, static_cast<png_uint_32>(exif.size()),
                        reinterpret_cast<png_bytep>(exif.data()));
       }
-      png_write_info(png_, info_);
-      if (sixteen && std::endian::native == std::endian::little) png_set_swap(png_);
     });
+    chooses_ = !options.png_level;
+    sixteen_ = sixteen;
+    pixel_bytes_ = static_cast<size_t>(shape.channels) * static_cast<size_t>(shape.depth);
   }
   ~PngSink() override { png_destroy_write_struct(&png_, &info_); }
 
   void write(const Image& band) override {
     const auto* samples = reinterpret_cast<png_const_bytep>(band.bytes().data());
+    begin(band.bytes());
     run([&] {
       for (size_t y = 0; y < static_cast<size_t>(band.height()); ++y) {
         png_write_row(png_, samples + y * row_bytes_);
@@ -238,6 +241,7 @@ class PngSink : public RowSink {
     });
   }
   void finish() override {
+    begin({});
     run([&] { png_write_end(png_, nullptr); });
     if (state_.profile_refused) {
       fail(ErrorKind::input, "cannot write a PNG with this colour profile, which is damaged; leave it out");
@@ -249,6 +253,32 @@ class PngSink : public RowSink {
   PngSink(AtomicFile* file, size_t row_bytes) : file_(file), row_bytes_(row_bytes) {
     png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, &state_, on_error, on_warning);
     if (png_) info_ = png_create_info_struct(png_);
+  }
+
+  // Once, before the first row.
+  void begin(std::span<const std::byte> first_rows) {
+    if (begun_) return;
+    begun_ = true;
+    const bool photograph = chooses_ && like_photograph(first_rows);
+    run([&] {
+      if (photograph) {
+        png_set_compression_strategy(png_, Z_RLE);
+        png_set_filter(png_, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
+      } else if (chooses_) {
+        png_set_compression_level(png_, 3);
+      }
+      png_write_info(png_, info_);
+      if (sixteen_ && std::endian::native == std::endian::little) png_set_swap(png_);
+    });
+  }
+  // Fewer than one pixel in four is equal to its left neighbour.
+  bool like_photograph(std::span<const std::byte> rows) const {
+    constexpr size_t kRows = 64;
+    rows = rows.first(std::min(rows.size(), kRows * row_bytes_));
+    size_t equal = 0;
+    for (size_t at = pixel_bytes_; at < rows.size(); at += pixel_bytes_)
+      equal += std::memcmp(&rows[at], &rows[at - pixel_bytes_], pixel_bytes_) == 0 ? 1 : 0;
+    return rows.size() > pixel_bytes_ && equal * 4 < rows.size() / pixel_bytes_;
   }
 
   static void on_write(png_structp png, png_bytep data, size_t length) {
@@ -277,7 +307,8 @@ class PngSink : public RowSink {
   }
 
   AtomicFile* file_;
-  size_t row_bytes_;
+  size_t row_bytes_, pixel_bytes_ = 1;
+  bool chooses_ = false, sixteen_ = false, begun_ = false;
   ErrorState state_;
   std::exception_ptr failure_;
   png_structp png_ = nullptr;

@@ -124,6 +124,9 @@ void RowReader::seek(int64_t y, int64_t rows) {
   }
   state_->seek(y, rows);
 }
+bool RowReader::holds(int64_t y, int64_t rows) const {
+  return !state_->rows || (y >= state_->begin && y + rows <= state_->end);
+}
 const std::byte* RowReader::row(int64_t y) const {
   const State& s = *state_;
   if (!s.rows) return s.image.bytes().data() + static_cast<size_t>(y) * s.row_bytes;

@@ -34,6 +34,7 @@ class RowReader {
   // Makes rows y … y + rows − 1 available through row(), and lets go of those above. Going back to rows let
   // go of decodes again from the top. Throws ErrorKind::input where the data turn out to be damaged.
   void seek(int64_t y, int64_t rows);
+  bool holds(int64_t y, int64_t rows) const;  // whether row() has them already
   const std::byte* row(int64_t y) const;
 
  private:
@@ -44,7 +45,7 @@ class RowReader {
 // Writes a picture from its top to its bottom; the file appears whole, by finish(), or not at all. PNG, TIFF
 // (BigTIFF above 3.5 GB of samples) and JPEG hold a few rows; WebP and AVIF hold the picture. The same
 // samples as write_image(), and but for JPEG, whose Huffman tables are the standard's (the file is some
-// percent larger), the same bytes.
+// percent larger), the same bytes; of PNG, when 64 rows or more are written at first.
 class RowWriter {
  public:
   // Throws as write_image().

@@ -111,7 +111,8 @@ TEST(Rows, BytesAreThoseOfTheWholeWriter) {
   const Image image = gradient(300, 200, 3);
   for (const ImageFormat format : {ImageFormat::png, ImageFormat::tiff}) {
     RowWriter writer(folder.path / "a", format, 300, 200, 3, Depth::u8);
-    for (int64_t y = 0; y < 200; y += 50) writer.write(crop(image, 0, y, 300, 50));
+    for (int64_t y = 0; y < 200; y += 64)
+      writer.write(crop(image, 0, y, 300, std::min<int64_t>(64, 200 - y)));
     writer.finish();
     EXPECT_EQ(read_file(folder.path / "a"), encode_image(image, format));
   }

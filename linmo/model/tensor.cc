@@ -7,19 +7,26 @@
 #include <limits>
 
 #include "linmo/core/error.h"
+#include "linmo/core/simd.h"
 
 namespace linmo::model {
 namespace {
 
-float float_from_half(uint16_t half) {
+// Exponent and fraction in f32's places are the number divided by 2^112, also where it is subnormal.
+inline float float_from_half(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1fu, fraction = half & 0x3ffu;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
-  if (exponent == 0) {  // zero or subnormal: fraction · 2^−24, exact in f32
-    const float value = std::ldexp(static_cast<float>(fraction), -24);
-    return sign ? -value : value;
-  }
-  return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
+  const uint32_t magnitude = static_cast<uint32_t>(half & 0x7fffu) << 13;
+  const auto scaled = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112f);
+  // Infinity and NaN keep their fraction.
+  const uint32_t bits = magnitude >= 0x0f800000u ? magnitude | 0x7f800000u : scaled;
+  return std::bit_cast<float>(bits | sign);
+}
+LINMO_SIMD void halves_to_floats(const uint16_t* from, float* to, size_t count) {
+  constexpr size_t kRun = 16;  // of a length that the compiler knows
+  size_t i = 0;
+  for (; i + kRun <= count; i += kRun)
+    for (size_t k = 0; k < kRun; ++k) to[i + k] = float_from_half(from[i + k]);
+  for (; i < count; ++i) to[i] = float_from_half(from[i]);
 }
 
 uint16_t half_from_float(float value) {
@@ -140,8 +147,11 @@ std::vector<float> Tensor::floats() const {
   switch (dtype_) {
     case DType::f32:
       return read_as<float>(in);
-    case DType::f16:
-      return read_as<uint16_t>(in, float_from_half);
+    case DType::f16: {
+      std::vector<float> values(in.size() / 2);  // the allocator's bytes are aligned for any number
+      halves_to_floats(reinterpret_cast<const uint16_t*>(in.data()), values.data(), values.size());
+      return values;
+    }
     case DType::bf16:
       return read_as<uint16_t>(in, float_from_bfloat);
     case DType::f64:
