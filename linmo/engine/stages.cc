@@ -14,8 +14,11 @@ namespace {
 
 // Tiles of the outer parts: their values then fit into the processor's last cache. [input px]
 constexpr int64_t kTile = 512;
-// One in four such squares is looked at for statistics. [input px]
-constexpr int64_t kPatch = 128;
+// One in four such squares is looked at for statistics. Smaller ones tell more, with more margin around them.
+// [input px]
+constexpr int64_t kPatch = 64;
+// Smaller pictures are looked at whole: a quarter would be too little.
+constexpr int64_t kWholePixels = 1 << 20;
 
 size_t at(int i) {
   return static_cast<size_t>(i);
@@ -37,13 +40,19 @@ net::Shape usual_shape(const net::Description& d) {
   return {d.in_channels(), side, side};
 }
 
-// Windows of one size along one axis that keep `patch` of every two patches.
-std::vector<Window> sample_windows(int64_t length, int64_t patch, int64_t halo) {
+// Windows of one size along one axis that keep a patch of every two patches' length, somewhere: at even
+// distances they would see one phase of what is periodic. Where: the golden ratio's multiples, begun at
+// `shift`, fill the room evenly (a low-discrepancy sequence).
+std::vector<Window> sample_windows(int64_t length, int64_t patch, int64_t halo, int64_t align, double shift) {
   const int64_t size = patch + 2 * halo, count = length / (2 * patch);
   if (count < 2 || size >= length) return windows(length, std::min(size, length), halo);
   std::vector<Window> list;
   for (int64_t k = 0; k < count; ++k) {
-    const int64_t from = (length - patch) * (2 * k + 1) / (2 * count) / halo * halo;
+    // Anywhere from the beginning of its part of the length, so that no place is likelier than another.
+    const double place = 0.6180339887 * static_cast<double>(k) + shift;
+    const double at = (static_cast<double>(k) + place - std::floor(place)) / static_cast<double>(count);
+    const int64_t from =
+        std::min(static_cast<int64_t>(at * static_cast<double>(length)), length - patch) / align * align;
     list.push_back({std::clamp<int64_t>(from - halo, 0, length - size), size, from, from + patch});
   }
   return list;
@@ -140,7 +149,7 @@ std::unique_ptr<Stages> Stages::make(const net::Description& d, const model::Ten
 class Stages::Run {
  public:
   Run(const Stages& stages, int64_t height, int64_t width, const Options& options)
-      : s_(stages), height_(height), width_(width), exact_(options.exact) {
+      : s_(stages), height_(height), width_(width), exact_(options.exact || height * width < kWholePixels) {
     first_shapes_ =
         net::infer_shapes(s_.first_.description, {s_.first_.description.in_channels(), height, width});
     small_ = first_shapes_.back();
@@ -202,11 +211,14 @@ class Stages::Run {
     return list;
   }
   // The same of a sample, or of all where every pixel is wanted.
-  std::vector<Tile> statistics_tiles(net::Shape in, int64_t tile, int64_t patch, int64_t halo) const {
+  std::vector<Tile> statistics_tiles(net::Shape in, int64_t tile, int64_t patch, int64_t halo,
+                                     int64_t align) const {
     if (exact_) return tiles(in, tile, halo);
     std::vector<Tile> list;
-    for (const Window& y : sample_windows(in.height, patch, halo)) {
-      for (const Window& x : sample_windows(in.width, patch, halo))
+    double row = 0;
+    for (const Window& y : sample_windows(in.height, patch, halo, align, 0)) {
+      row += 0.4142135624;  // each row of patches elsewhere
+      for (const Window& x : sample_windows(in.width, patch, halo, align, row))
         list.push_back({{x.start, y.start, x.size, y.size}, {x.from, y.from, x.to - x.from, y.to - y.from}});
     }
     return list;
@@ -239,7 +251,7 @@ class Stages::Run {
                                   Feed&& feed) {
     std::vector<Moments> found;
     if (part.norms.empty()) return found;
-    const std::vector<Tile> list = statistics_tiles(in, tile, patch, halo(part));
+    const std::vector<Tile> list = statistics_tiles(in, tile, patch, halo(part), part.geometry.align);
     const Tiled tiled(*this, part, list[0].window, s_.type_);
     for (size_t k = 0; k < part.norms.size(); ++k) {
       Moments whole;

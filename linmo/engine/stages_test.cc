@@ -107,7 +107,7 @@ TEST(Stages, ExactIsTheWholePicture) {
 TEST(Stages, ASampleComesClose) {
   const net::Description d = net::compact({.ngf = 8, .blocks = 3});
   const Engine engine(d, random_weights(d, 7), {Precision::fp32, 1, 2});
-  constexpr int64_t kHeight = 640, kWidth = 896;
+  constexpr int64_t kHeight = 1200, kWidth = 1600;
   const std::vector<float> picture = make_picture(kHeight, kWidth);
   const Ran exact = in_stages(engine, picture, kHeight, kWidth, {true, 0});
   const Ran sample = in_stages(engine, picture, kHeight, kWidth, {false, 0});
