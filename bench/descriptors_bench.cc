@@ -84,7 +84,7 @@ void all_with_preparation(benchmark::State& state) {
 // As a program that describes one picture after another should: memory that is freed is kept, not given back
 // to the system and asked for again.
 [[maybe_unused]] const bool kKeepsMemory =
-    mallopt(M_MMAP_THRESHOLD, 1 << 30) && mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20) && mallopt(M_TRIM_THRESHOLD, 1 << 30);
 
 BENCHMARK(prepare)->Unit(benchmark::kMillisecond);
 BENCHMARK(colour)->Unit(benchmark::kMillisecond);

@@ -114,7 +114,7 @@ int run(const Options& o) {
       console.warn(fmt::format("--pictures: {} of {} pictures are not there; the report does without",
                                missing, study.table.rows.size()));
   write_study_files(study, o.output);
-  write_report(study, o.output);
+  write_report(study, o.output, console);
   if (o.json)
     fmt::print("{}", study_json(study));
   else

@@ -204,8 +204,9 @@ void compare_together(Study& study, const Prepared& prepared, EventSink& sink) {
           fmt::format("{} and {}: all descriptors together", study.groups[a].name, study.groups[b].name));
       const int64_t first = static_cast<int64_t>(a), second = static_cast<int64_t>(b);
       study.separations.push_back(separate(design, values, study.core, first, second, study.settings, sink));
-      for (LadderRung& rung : climb_ladder(prepared, study, first, second, sink))
-        study.ladder.push_back(std::move(rung));
+      Ladder ladder = climb_ladder(prepared, study, first, second, sink);
+      std::move(ladder.rungs.begin(), ladder.rungs.end(), std::back_inserter(study.ladder));
+      if (ladder.boundary) study.boundaries.push_back(std::move(*ladder.boundary));
     }
   draw_maps(prepared, study, sink);
 }

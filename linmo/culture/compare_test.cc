@@ -27,8 +27,10 @@ class Compare : public testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
 
-  // 8 artists of 4 works; `sources` museums; lightness is `shift` higher than chance.
-  fs::path table(const std::string& name, uint64_t seed, double shift, int sources) const {
+  // 8 artists of 4 works; `sources` museums; every descriptor of style is `shift` higher than chance, but
+  // 1.5 − shift in works of these numbers.
+  fs::path table(const std::string& name, uint64_t seed, double shift, int sources,
+                 const std::vector<int>& strangers = {}) const {
     FeatureTable t;
     t.columns.metadata = {"culture", "artist", "source", "genre", "year_from", "year_to"};
     for (const Descriptor& d : registry())
@@ -44,8 +46,9 @@ class Compare : public testing::Test {
                         work % 2 ? "landscape" : "portrait",
                         std::to_string(1600 + 20 * artist),
                         std::to_string(1610 + 20 * artist)};
+        const bool is_stranger = std::ranges::count(strangers, 4 * artist + work) > 0;
         for (const Descriptor& d : t.columns.descriptors)
-          row.values.push_back(random.normal() + (d.is_nuisance ? 0 : shift));
+          row.values.push_back(random.normal() + (d.is_nuisance ? 0 : is_stranger ? 1.5 - shift : shift));
         t.rows.push_back(row);
       }
     const fs::path file = folder_ / (name + ".csv");
@@ -118,6 +121,21 @@ TEST_F(Compare, FindsWhatIsThere) {
   EXPECT_EQ(study.pca.points.size(), 64u);
   EXPECT_EQ(study.collections.items.size(), 4u);  // groups by source
   EXPECT_GT(study.collections.dendrogram.back().height, study.collections.dendrogram.front().height);
+}
+
+TEST_F(Compare, NamesTheWorksOnTheOtherSide) {
+  CompareJob j = job(2);
+  EXPECT_EQ(compare(j, null_sink()).boundaries.at(0).across, (std::array<int64_t, 2>{0, 0}));
+  j.sources[1] = table("Europe", 2, 1.5, 2, {6, 17});
+  const Study study = compare(j, null_sink());
+  const Boundary& b = study.boundaries.at(0);
+  EXPECT_EQ(b.works, (std::array<int64_t, 2>{32, 32}));
+  EXPECT_LE(b.across[0], 1);  // they also teach
+  EXPECT_EQ(b.across[1], 2);
+  std::vector<std::string> files;
+  for (int64_t row : b.rows[1]) files.push_back(study.table.rows[row].file);
+  std::ranges::sort(files);
+  EXPECT_EQ(files, (std::vector<std::string>{"Europe/雪景/1-2.jpg", "Europe/雪景/4-1.jpg"}));
 }
 
 TEST_F(Compare, SaysThatOneSourceIsNoCulture) {

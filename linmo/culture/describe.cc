@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/culture/describe.h"
 
+#if __has_include(<malloc.h>)
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -23,15 +27,25 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 // Counts up when a value changes although no definition in registry() does.
-constexpr int kDescribeVersion = 1;
+constexpr int kDescribeVersion = 2;
 constexpr auto kCommitEvery = std::chrono::milliseconds(500);
+
+// Pictures of about one size come one after another: memory that is freed is kept for the next, not given
+// back to the system and cleared again, by all threads from one pool.
+void keep_memory() {
+#ifdef M_ARENA_MAX  // glibc
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc allows
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
 
 std::string hash_text(std::string_view text) {
   return sha256(std::as_bytes(std::span(text.data(), text.size())));
 }
 
 struct Remembered {
-  std::string protocol, palette;
+  std::string protocol, palette, layout;
   std::vector<double> values;
 };
 
@@ -41,11 +55,11 @@ class Memory {
   explicit Memory(const fs::path& file) : database_(file) {
     database_.run("PRAGMA synchronous = NORMAL");
     database_.run(
-        "CREATE TABLE IF NOT EXISTS described (key TEXT PRIMARY KEY, protocol TEXT NOT NULL, palette TEXT "
-        "NOT "
-        "NULL, numbers BLOB NOT NULL) WITHOUT ROWID");
-    find_.emplace(database_.prepare("SELECT protocol, palette, numbers FROM described WHERE key = ?"));
-    put_.emplace(database_.prepare("INSERT OR REPLACE INTO described VALUES (?, ?, ?, ?)"));
+        "CREATE TABLE IF NOT EXISTS described_2 (key TEXT PRIMARY KEY, protocol TEXT NOT NULL, palette TEXT "
+        "NOT NULL, layout TEXT NOT NULL, numbers BLOB NOT NULL) WITHOUT ROWID");
+    find_.emplace(
+        database_.prepare("SELECT protocol, palette, layout, numbers FROM described_2 WHERE key = ?"));
+    put_.emplace(database_.prepare("INSERT OR REPLACE INTO described_2 VALUES (?, ?, ?, ?, ?)"));
   }
 
   bool has(const std::string& key) {
@@ -57,15 +71,19 @@ class Memory {
     return read(key);
   }
 
-  void put(const std::string& key, std::string_view protocol, std::string_view palette,
-           std::span<const double> values) {
+  void put(const std::string& key, std::string_view protocol, const Description& description) {
     const std::lock_guard lock(mutex_);
     if (!open_) {
       database_.run("BEGIN");
       open_ = true;
       opened_ = Clock::now();
     }
-    put_->bind(1, key).bind(2, protocol).bind(3, palette).bind(4, std::as_bytes(values)).step();
+    put_->bind(1, key)
+        .bind(2, protocol)
+        .bind(3, to_text(description.palette))
+        .bind(4, to_text(description.layout))
+        .bind(5, std::as_bytes(std::span(description.values)))
+        .step();
     put_->reset();
     if (Clock::now() - opened_ > kCommitEvery) commit_locked();
   }
@@ -86,9 +104,10 @@ class Memory {
     std::optional<Remembered> out;
     find_->bind(1, key);
     if (find_->step()) {
-      const std::span<const std::byte> blob = find_->blob(2);
+      const std::span<const std::byte> blob = find_->blob(3);
       if (blob.size() == registry().size() * sizeof(double)) {
-        out.emplace(Remembered{find_->text(0), find_->text(1), std::vector<double>(registry().size())});
+        out.emplace(Remembered{find_->text(0), find_->text(1), find_->text(2),
+                               std::vector<double>(registry().size())});
         std::memcpy(out->values.data(), blob.data(), blob.size());
       }
     }
@@ -142,7 +161,7 @@ class Worker {
           record = picture.record;
         }))
       return done;
-    memory_.put(key, record, to_text(description.palette), description.values);
+    memory_.put(key, record, description);
     done.key = key;
     done.computed = true;
     return done;
@@ -179,6 +198,7 @@ std::string describe_version() {
 FeatureColumns feature_columns(const Works& works) {
   FeatureColumns columns{works.columns, registry()};
   columns.metadata.emplace_back("palette");
+  columns.metadata.emplace_back("layout");
   return columns;
 }
 
@@ -190,6 +210,7 @@ DescribeReport describe(const Works& works, const DescribeJob& job, EventSink& s
   report.not_pictures = works.not_pictures;
   report.notes = works.notes;
   report.works = static_cast<int64_t>(works.works.size() + works.failures.size());
+  keep_memory();
   const auto start = Clock::now();
   Memory memory(job.cache);
   Worker worker(settings, memory);
@@ -220,6 +241,7 @@ DescribeReport describe(const Works& works, const DescribeJob& job, EventSink& s
     FeatureRow row{work.file, done[i].sha256, std::move(known->protocol), work.metadata,
                    std::move(known->values)};
     row.metadata.push_back(std::move(known->palette));
+    row.metadata.push_back(std::move(known->layout));
     on_row(row);
     ++report.described;
     report.computed += done[i].computed;

@@ -50,8 +50,8 @@ struct DescribeReport {
   double seconds = 0;  // spent on computing
 };
 
-// The columns of every table that describe() makes for these sources: Works::columns and "palette" (colour.h:
-// parse_palette) as metadata; registry() as descriptors.
+// The columns of every table that describe() makes for these sources: Works::columns, "palette" (colour.h:
+// parse_palette) and "layout" (composition.h: parse_layout) as metadata; registry() as descriptors.
 FeatureColumns feature_columns(const Works& works);
 
 // Describes every work and hands the rows over in the order of the works, with memory that does not grow with

@@ -137,15 +137,15 @@ std::string measure_marks(Image& rgb, const Protocol& protocol, PreparedPicture&
   f.inscriptions_share = covered(scale, columns);
   const bool both = protocol.mask == "both";
   std::string record;
-  std::vector<Mark> filled;
-  const auto fill = [&](const char* kind, const std::vector<Mark>& marks) {
+  std::vector<Mark> masked_seals, masked_columns;
+  const auto mask = [&](const char* kind, const std::vector<Mark>& marks, std::vector<Mark>& masked) {
     record += fmt::format("{}{}:{}", record.empty() ? "" : ",", kind, marks.size());
-    filled.insert(filled.end(), marks.begin(), marks.end());
+    masked = marks;
   };
-  if (both || protocol.mask == "inscriptions") fill("inscriptions", columns);
-  if (both || protocol.mask == "seals") fill("seals", seals);
-  if (!filled.empty()) {
-    blank_out(rgb, filled);
+  if (both || protocol.mask == "inscriptions") mask("inscriptions", columns, masked_columns);
+  if (both || protocol.mask == "seals") mask("seals", seals, masked_seals);
+  if (!masked_seals.empty() || !masked_columns.empty()) {
+    blank_out(rgb, covered_pixels(scale, masked_seals, masked_columns));
     out.subject = make_subject(rgb, protocol.size);
   }
   return record.empty() ? "none" : record;

@@ -132,6 +132,7 @@ Image scroll() {
     fill(page, 340, 60 + 24 * k, 14, 4, {40, 40, 40});
     fill(page, 345, 60 + 24 * k, 4, 14, {40, 40, 40});
   }
+  fill(page, 347, 79, 1, 1, {204, 194, 172});  // a speck of the ground between two characters
   fill(page, 150, 150, 110, 110, {176, 52, 40});
   return page;
 }
@@ -161,7 +162,8 @@ TEST(Marks, SealsAndWritingAreFoundAndBlankedOut) {
     EXPECT_NEAR(p[0], 228, 3);
     EXPECT_NEAR(p[2], 196, 3);
   }
-  // The sun is still there.
+  // The ground between characters, and the sun, are still there.
+  EXPECT_EQ(rgb.row<uint8_t>(79)[3 * 347], 204);
   EXPECT_NEAR(rgb.row<uint8_t>(200)[3 * 200], 176, 1);
 }
 

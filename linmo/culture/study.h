@@ -245,6 +245,14 @@ struct LadderRung {
   double p = kUnknown;
 };
 
+// Works that the rung of style takes for works of the other group, having seen neither them nor their artist.
+struct Boundary {
+  int64_t first = 0, second = 0;
+  std::array<int64_t, 2> works = {};              // classified, of the first and of the second
+  std::array<int64_t, 2> across = {};             // of these, on the other side
+  std::array<std::vector<int64_t>, 2> rows = {};  // those farthest across, farthest first
+};
+
 struct MapPoint {
   double x = 0, y = 0;
 };
@@ -340,7 +348,8 @@ struct Study {
   std::vector<std::string> permanova_left_out;  // covariates that the groups determine, or that are unknown
   Dispersion dispersion;
   std::vector<VariationPartition> partitions;
-  std::vector<LadderRung> ladder;  // four a pair of groups
+  std::vector<LadderRung> ladder;    // four a pair of groups
+  std::vector<Boundary> boundaries;  // a pair of groups each, where style could be classified
   PcaMap pca;
   CollectionMap collections;
   std::vector<PlanePoint> plane;

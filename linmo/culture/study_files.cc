@@ -270,6 +270,19 @@ class Writer {
                                   {"percentile", e.percentile},
                                   {"files", files}});
     }
+    out["boundaries"] = Json::array();
+    for (const Boundary& b : s_.boundaries) {
+      Json sides = Json::array();
+      for (size_t side = 0; side < 2; ++side) {
+        Json files = Json::array();
+        for (int64_t row : b.rows[side]) files.push_back(file(row));
+        sides.push_back({{"group", name(side == 0 ? b.first : b.second)},
+                         {"works", b.works[side]},
+                         {"across", b.across[side]},
+                         {"farthest", files}});
+      }
+      out["boundaries"].push_back({{"first", name(b.first)}, {"second", name(b.second)}, {"sides", sides}});
+    }
     out["neighbours"] = Json::array();
     for (const Neighbours& n : s_.neighbours) {
       Json pairs = Json::array();

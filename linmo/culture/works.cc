@@ -251,6 +251,7 @@ class Finder {
     // Columns of tables that describe() itself writes are not handed through.
     known.insert(kRowColumns.begin(), kRowColumns.end());
     known.insert("palette");
+    known.insert("layout");
     for (const Descriptor& d : registry()) known.insert(d.name);
     for (const Found& found : found_) {
       for (const auto& [column, value] : found.extras)

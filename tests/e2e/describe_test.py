@@ -7,6 +7,8 @@ import os
 import pathlib
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 import unittest
 
@@ -101,6 +103,15 @@ class Describe(Case):
         fresh = self.dir / "fresh.csv"
         self.run_linmo("describe", self.source, "-o", fresh)
         self.assertEqual(self.out.read_bytes(), fresh.read_bytes())
+
+    def test_many_pictures_of_which_some_are_broken(self):
+        # Ten kinds of broken files, a kill in the middle, the same bytes afterwards: bench/many_pictures.py, in small.
+        script = pathlib.Path(__file__).parents[2] / "bench/many_pictures.py"
+        done = subprocess.run([sys.executable, script, "--linmo", support.LINMO, "--pictures", "400", "--broken", "20",
+                               "--folder", self.dir / "many"], capture_output=True, text=True, env=support.environment(),
+                              timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertGreaterEqual(done.stderr.count("ok "), 9)
 
     def test_metadata_licence_and_dates(self):
         (self.source / "metadata.csv").write_text(

@@ -4,18 +4,25 @@
 #include <cmath>
 #include <numeric>
 
+#include "linmo/core/simd.h"
 #include "linmo/culture/descriptors/composition.h"
 
 namespace linmo::culture {
 namespace {
 
 // Whether mass is 255 − luma. The reference counts one level twice for balance and homogeneity.
-bool inverted(const Image& luma, Polarity polarity, int counted_twice) {
+bool inverted(const MassSums& sums, Polarity polarity, int counted_twice) {
   if (polarity != Polarity::parity) return polarity == Polarity::dark;
-  const auto counts = histogram(luma.samples<uint8_t>());
+  const auto& counts = sums.histogram;
   const int64_t dark = std::accumulate(counts.begin(), counts.begin() + 128, int64_t{0});
   const int64_t light = std::accumulate(counts.begin() + 128 - counted_twice, counts.end(), int64_t{0});
   return dark <= light;
+}
+
+LINMO_SIMD int64_t count_between(const uint8_t* v, uint8_t low, uint8_t high, int64_t count) {
+  int32_t n = 0;
+  for (int64_t i = 0; i < count; ++i) n += (v[i] >= low && v[i] <= high) ? 1 : 0;
+  return n;
 }
 
 }  // namespace
@@ -89,87 +96,80 @@ Mirrored mirror_symmetry(const Bits& dark) {
   return out;
 }
 
-double balance(const Image& luma, Polarity polarity) {
+MassSums mass_sums(const Image& luma) {
   const int64_t w = luma.width(), h = luma.height();
-  // Sums of luma, and counts of pixels, on the two outer sides of each of the 8 axes.
-  enum : size_t {
-    kLeftRight,
-    kColumns,
-    kTopBottom,
-    kRows,
-    kFalling,
-    kAcrossFalling,
-    kRising,
-    kAcrossRising,
-    kAxes
-  };
-  struct Side {
-    double luma = 0, pixels = 0;
-  };
-  std::array<std::array<Side, 2>, kAxes> sides{};
+  MassSums out;
+  out.width = w;
+  out.height = h;
+  out.histogram = histogram(luma.samples<uint8_t>());
   std::vector<int64_t> before(static_cast<size_t>(w + 1));
   const int64_t far_y = h - static_cast<int64_t>(static_cast<double>(h) * (1 / std::sqrt(2)));
   const int64_t far_x = w - static_cast<int64_t>(static_cast<double>(w) * (1 / std::sqrt(2)));
-  double total = 0;
   for (int64_t y = 0; y < h; ++y) {
     const auto row = luma.row<uint8_t>(y);
-    for (size_t x = 0; x < row.size(); ++x) before[x + 1] = before[x] + row[x];
-    total += static_cast<double>(before.back());
+    int64_t sum = 0, sums = 0;
+    for (size_t x = 0; x < row.size(); ++x) {
+      sums += sum;
+      before[x + 1] = sum += row[x];
+    }
+    out.luma += sum;
+    out.luma_x += (w - 1) * sum - sums;  // Σ v·x
+    out.luma_y += y * sum;
     const auto add = [&](size_t axis, size_t side, int64_t first, int64_t last) {  // columns first … last − 1
       first = std::clamp<int64_t>(first, 0, w);
       last = std::clamp<int64_t>(last, first, w);
-      Side& s = sides[axis][side];
-      s.luma += static_cast<double>(before[static_cast<size_t>(last)] - before[static_cast<size_t>(first)]);
-      s.pixels += static_cast<double>(last - first);
+      MassSums::Side& s = out.sides[axis][side];
+      s.luma += before[static_cast<size_t>(last)] - before[static_cast<size_t>(first)];
+      s.pixels += last - first;
     };
-    add(kLeftRight, 0, 0, w / 2);
-    add(kLeftRight, 1, w - w / 2, w);
-    add(kColumns, 0, 0, w / 4);
-    add(kColumns, 1, w - w / 4, w);
-    if (y < h / 2) add(kTopBottom, 0, 0, w);
-    if (y >= h - h / 2) add(kTopBottom, 1, 0, w);
-    if (y < h / 4) add(kRows, 0, 0, w);
-    if (y >= h - h / 4) add(kRows, 1, 0, w);
-    add(kFalling, 0, y + 1, w);
-    add(kFalling, 1, 0, y);
-    add(kAcrossFalling, 0, 0, y - far_y + 1);
-    add(kAcrossFalling, 1, y + far_x, w);
-    add(kRising, 0, w - y, w);
-    add(kRising, 1, 0, w - 1 - y);
-    add(kAcrossRising, 0, 0, w - far_x - y);
-    add(kAcrossRising, 1, w - 1 + far_y - y, w);
+    using enum MassSums::Axis;
+    add(left_right, 0, 0, w / 2);
+    add(left_right, 1, w - w / 2, w);
+    add(columns, 0, 0, w / 4);
+    add(columns, 1, w - w / 4, w);
+    if (y < h / 2) add(top_bottom, 0, 0, w);
+    if (y >= h - h / 2) add(top_bottom, 1, 0, w);
+    if (y < h / 4) add(rows, 0, 0, w);
+    if (y >= h - h / 4) add(rows, 1, 0, w);
+    add(falling, 0, y + 1, w);
+    add(falling, 1, 0, y);
+    add(across_falling, 0, 0, y - far_y + 1);
+    add(across_falling, 1, y + far_x, w);
+    add(rising, 0, w - y, w);
+    add(rising, 1, 0, w - 1 - y);
+    add(across_rising, 0, 0, w - far_x - y);
+    add(across_rising, 1, w - 1 + far_y - y, w);
   }
-  const bool invert = inverted(luma, polarity, 1);
-  const auto mass = [&](const Side& s) { return invert ? 255 * s.pixels - s.luma : s.luma; };
-  double all = invert ? 255 * static_cast<double>(w * h) - total : total;
-  if (all == 0) all = 1;
-  double sum = 0;
-  for (size_t axis = 0; axis < kAxes; ++axis) {
-    const double a = mass(sides[axis][0]), b = mass(sides[axis][1]);
-    const bool outer = axis == kColumns || axis == kRows || axis == kAcrossFalling || axis == kAcrossRising;
-    sum += std::abs(outer ? all - 2 * (a + b) : a - b) / all * 100;
-  }
-  return sum / static_cast<double>(kAxes);
+  return out;
 }
 
-MassCentre centre_of_mass(const Image& luma, Polarity polarity) {
-  const bool invert = inverted(luma, polarity, 0);
-  double all = 0, sum_x = 0, sum_y = 0;
-  for (int64_t y = 0; y < luma.height(); ++y) {
-    int64_t row = 0, along = 0;
-    const auto in = luma.row<uint8_t>(y);
-    for (size_t x = 0; x < in.size(); ++x) {
-      const int64_t m = invert ? 255 - in[x] : in[x];
-      row += m;
-      along += m * static_cast<int64_t>(x);
-    }
-    all += static_cast<double>(row);
-    sum_x += static_cast<double>(along);
-    sum_y += static_cast<double>(row * y);
+double balance(const MassSums& sums, Polarity polarity) {
+  const bool invert = inverted(sums, polarity, 1);
+  const auto mass = [&](const MassSums::Side& s) {
+    return static_cast<double>(invert ? 255 * s.pixels - s.luma : s.luma);
+  };
+  const double all = std::max(1.0, mass({sums.luma, sums.width * sums.height}));
+  double sum = 0;
+  for (size_t axis = 0; axis < MassSums::kAxes; ++axis) {
+    const double a = mass(sums.sides[axis][0]), b = mass(sums.sides[axis][1]);
+    using enum MassSums::Axis;
+    const bool outer = axis == columns || axis == rows || axis == across_falling || axis == across_rising;
+    sum += std::abs(outer ? all - 2 * (a + b) : a - b) / all * 100;
   }
+  return sum / static_cast<double>(MassSums::kAxes);
+}
+
+MassCentre centre_of_mass(const MassSums& sums, Polarity polarity) {
+  const bool invert = inverted(sums, polarity, 0);
+  const int64_t width = sums.width, height = sums.height, pixels = width * height;
+  const auto mass = [&](int64_t of_luma, int64_t of_places) {
+    return static_cast<double>(invert ? 255 * of_places - of_luma : of_luma);
+  };
+  const double all = mass(sums.luma, pixels);
   if (all == 0) return {kMissing, kMissing, kMissing};
-  const auto w = static_cast<double>(luma.width()), h = static_cast<double>(luma.height());
-  double x = sum_x / all, y = sum_y / all;
+  const auto w = static_cast<double>(width), h = static_cast<double>(height);
+  double x = mass(sums.luma_x, pixels * (width - 1) / 2) / all;
+  double y = mass(sums.luma_y, pixels * (height - 1) / 2) / all;
   if (polarity == Polarity::parity) {
     x = (std::nearbyint(x) + 1) / w;
     y = (std::nearbyint(y) + 1) / h;
@@ -180,25 +180,25 @@ MassCentre centre_of_mass(const Image& luma, Polarity polarity) {
   return {std::hypot(0.5 - x, 0.5 - y) / 0.5 * 100, 0.5 - x, 0.5 - y};
 }
 
-double homogeneity(const Image& luma, Polarity polarity) {
-  const bool invert = inverted(luma, polarity, 1);
-  auto counts = histogram(luma.samples<uint8_t>());
+double homogeneity(const Image& luma, const MassSums& sums, Polarity polarity) {
+  const bool invert = inverted(sums, polarity, 1);
+  auto counts = sums.histogram;
   if (invert) std::ranges::reverse(counts);
   const int threshold = otsu(counts);
+  if (threshold >= 255) return kMissing;
+  // Mass above the threshold, as luma.
+  const auto low = static_cast<uint8_t>(invert ? 0 : threshold + 1),
+             high = static_cast<uint8_t>(invert ? 254 - threshold : 255);
   const int64_t w = luma.width(), h = luma.height();
   std::array<double, 10> columns{}, rows{};
   for (int64_t y = 0; y < h; ++y) {
-    const auto in = luma.row<uint8_t>(y);
+    const uint8_t* in = luma.row<uint8_t>(y).data();
     double row = 0;
     for (size_t column = 0; column < 10; ++column) {
       const int64_t first = static_cast<int64_t>(column) * (w / 10), last = column == 9 ? w : first + w / 10;
-      int64_t count = 0;
-      for (int64_t x = first; x < last; ++x) {
-        const int v = in[static_cast<size_t>(x)];
-        count += (invert ? 255 - v : v) > threshold;
-      }
-      columns[column] += static_cast<double>(count);
-      row += static_cast<double>(count);
+      const auto count = static_cast<double>(count_between(in + first, low, high, last - first));
+      columns[column] += count;
+      row += count;
     }
     rows[static_cast<size_t>(std::min<int64_t>(9, y / (h / 10)))] += row;
   }

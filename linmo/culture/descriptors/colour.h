@@ -42,11 +42,12 @@ struct ColourFeatures {
     v.field({"lab_b", "b*", -inf, inf, "mean b*", lab, FeatureInfo::core}, lab_b);
     v.field({"lab_a_sd", "a*", 0, inf, "standard deviation of a*", lab}, lab_a_sd);
     v.field({"lab_b_sd", "b*", 0, inf, "standard deviation of b*", lab}, lab_b_sd);
-    v.field({"chroma", "C*", 0, inf, "mean C* = √(a*² + b*²)", lab}, chroma);
-    v.field({"chroma_sd", "C*", 0, inf, "standard deviation of C*", lab, FeatureInfo::core}, chroma_sd);
+    v.field({"chroma", "C*", 0, inf, "mean C* = √(a*² + b*²) (512 px scale)", lab}, chroma);
+    v.field({"chroma_sd", "C*", 0, inf, "standard deviation of C* (512 px scale)", lab, FeatureInfo::core},
+            chroma_sd);
     v.field({"oklab_l", "1", 0, 1, "mean L of OKLab (512 px scale)", "Ottosson 2020"}, oklab_l);
-    v.field({"oklab_a", "1", -inf, inf, "mean a of OKLab", "Ottosson 2020"}, oklab_a);
-    v.field({"oklab_b", "1", -inf, inf, "mean b of OKLab", "Ottosson 2020"}, oklab_b);
+    v.field({"oklab_a", "1", -inf, inf, "mean a of OKLab (512 px scale)", "Ottosson 2020"}, oklab_a);
+    v.field({"oklab_b", "1", -inf, inf, "mean b of OKLab (512 px scale)", "Ottosson 2020"}, oklab_b);
     v.field(
         {"colourfulness", "grey levels", 0, inf,
          "√(σ²rg + σ²yb) + 0.3 √(μ²rg + μ²yb), rg = R − G, yb = (R + G)/2 − B", "Hasler & Süsstrunk 2003"},
@@ -55,13 +56,13 @@ struct ColourFeatures {
              "512 px scale; direction of Σ (a*, b*): hue h_ab weighted by chroma (circular)",
              "linmo; circular mean weighted by C*"},
             hue_mean);
-    v.field({"hue_concentration", "1", 0, 1, "|Σ (a*, b*)| / Σ C*", "linmo; resultant length weighted by C*",
-             FeatureInfo::core},
+    v.field({"hue_concentration", "1", 0, 1, "|Σ (a*, b*)| / Σ C* (512 px scale)",
+             "linmo; resultant length weighted by C*", FeatureInfo::core},
             hue_concentration);
     v.field(
         {"hue_entropy", "1", 0, 1,
          "entropy of 36 bins of h_ab weighted by C*, pixels with C* < 5 left out, / ln 36; missing under 1 % "
-         "coloured pixels",
+         "coloured pixels; 512 px scale",
          "linmo"},
         hue_entropy);
     v.field({"hsv_hue_entropy", "bit", 0, 8,
@@ -69,30 +70,36 @@ struct ColourFeatures {
              "Bartho et al. 2025 (Aesthetics-Toolbox)", FeatureInfo::parity},
             hsv_hue_entropy);
     v.field({"warm_cool", "1", -1, 1,
-             "(W − K)/(W + K), W and K: Σ C* over h_ab in 330° … 110° and in 150° … 300°", "linmo"},
+             "(W − K)/(W + K), W and K: Σ C* over h_ab in 330° … 110° and in 150° … 300° (512 px scale)",
+             "linmo"},
             warm_cool);
     v.field({"palette_entropy", "1", 0, 1,
-             "−Σ w ln w / ln 8 over the 8 colours of k-means in OKLab (k-means++, 10 starts)", "linmo"},
+             "−Σ w ln w / ln 8 over the 8 colours of k-means in OKLab (k-means++, 10 starts; 512 px scale)",
+             "linmo"},
             palette_entropy);
     v.field({"palette_spread", "OKLab", 0, 1, "Σ wᵢ wⱼ |cᵢ − cⱼ| over those 8 colours", "linmo"},
             palette_spread);
     v.field(
         {"relevant_colours", "colours", 1, 64,
          "smallest k of k-means in OKLab whose centres lie within ΔE00 5 of the pixels on average; 64: no "
-         "fewer suffice",
+         "fewer suffice (512 px scale)",
          "after Nieves, Gómez-Robledo, Chen & Romero 2020"},
         relevant_colours);
-    v.field({"strong_red", "1", 0, 1, "share of pixels with h_ab 0° … 50° and C* ≥ 20", "Suzuki et al. 2015"},
+    v.field({"strong_red", "1", 0, 1, "share of pixels with h_ab 0° … 50° and C* ≥ 20 (512 px scale)",
+             "Suzuki et al. 2015"},
             strong_red);
+    v.field({"aniline_red", "1", 0, 1, "share of pixels with h_ab 10° … 20° and C* ≥ 50 (512 px scale)",
+             "Suzuki et al. 2015"},
+            aniline_red);
     v.field(
-        {"aniline_red", "1", 0, 1, "share of pixels with h_ab 10° … 20° and C* ≥ 50", "Suzuki et al. 2015"},
-        aniline_red);
-    v.field({"blue", "1", 0, 1, "share of pixels with h_ab 230° … 290° and C* ≥ 15 (Prussian blue, aizuri)",
-             "linmo"},
-            blue);
-    v.field({"gold", "1", 0, 1, "share of pixels with h_ab 75° … 100° and C* ≥ 25", "linmo"}, gold);
+        {"blue", "1", 0, 1,
+         "share of pixels with h_ab 230° … 290° and C* ≥ 15 (Prussian blue, aizuri; 512 px scale)", "linmo"},
+        blue);
+    v.field({"gold", "1", 0, 1, "share of pixels with h_ab 75° … 100° and C* ≥ 25 (512 px scale)", "linmo"},
+            gold);
     v.field({"monochrome", "1", 0, 1,
-             "share of pixels with C* < 8 when the paper's a*, b* (else 0) are taken off", "linmo"},
+             "share of pixels with C* < 8 when the paper's a*, b* (else 0) are taken off (512 px scale)",
+             "linmo"},
             monochrome);
     v.field({"flat_share", "1", 0, 1,
              "area of connected regions of ≥ 0.5 % of the picture in which OKLab's standard deviation in 9 × "

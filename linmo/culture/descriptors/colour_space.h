@@ -28,5 +28,8 @@ void oklab_planes(const Image& rgb8, measure::Plane& l, measure::Plane& a, measu
 
 // CIEDE2000 with kL = kC = kH = 1 (Sharma, Wu & Dalal 2005).
 double delta_e_2000(const Lab& x, const Lab& y);
+// The same of every pixel from one colour, in float: within 0.002 of it.
+void delta_e_2000(const measure::Plane& l, const measure::Plane& a, const measure::Plane& b, const Lab& from,
+                  measure::Plane& out);
 
 }  // namespace linmo::culture

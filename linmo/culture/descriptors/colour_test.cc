@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "linmo/core/error.h"
+#include "linmo/core/random.h"
 #include "linmo/culture/descriptors/reference_pictures_test.h"
 #include "linmo/culture/descriptors/tone.h"
 
@@ -81,6 +82,28 @@ TEST(Colour, DeltaE2000) {
   for (const auto& p : pairs) {
     EXPECT_NEAR(delta_e_2000(p.x, p.y), p.e, 1e-4);
     EXPECT_NEAR(delta_e_2000(p.y, p.x), p.e, 1e-4);
+  }
+}
+
+// The fast form for planes against the formula, near and far from the colour, and for greys.
+TEST(Colour, DeltaEOfPlanesEqualsThatOfColours) {
+  Random random(11);
+  const Lab papers[] = {{85, 2, 14}, {50, 0, 0}, {30, 20, -60}, {60, -40, 30}, {95, 0.01, -0.01}};
+  Plane l(61, 50), a(61, 50), b(61, 50), fast;
+  for (const Lab& paper : papers) {
+    for (size_t i = 0; i < l.values.size(); ++i) {
+      const double reach = i % 3 == 0 ? 3 : 160;
+      const auto near = [&](size_t k) { return paper[k] + reach * (random.uniform() - .5); };
+      l.values[i] = static_cast<float>(std::clamp(near(0), 0.0, 100.0));
+      a.values[i] = i % 7 == 0 ? 0 : static_cast<float>(near(1));
+      b.values[i] = i % 7 == 0 ? 0 : static_cast<float>(near(2));
+    }
+    delta_e_2000(l, a, b, paper, fast);
+    for (size_t i = 0; i < l.values.size(); ++i) {
+      const Lab colour{l.values[i], a.values[i], b.values[i]};
+      EXPECT_NEAR(fast.values[i], delta_e_2000(colour, paper), 2e-3)
+          << colour[0] << " " << colour[1] << " " << colour[2];
+    }
   }
 }
 

@@ -79,6 +79,32 @@ LINMO_SIMD void codes_run(const uint16_t* a, const uint16_t* b, const uint16_t* 
   }
 }
 
+LINMO_SIMD void sum_samples(const uint8_t* rgb, uint16_t* __restrict out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    out[i] = static_cast<uint16_t>(rgb[3 * i] + rgb[3 * i + 1] + rgb[3 * i + 2]);
+}
+
+// 765 / 12 → 64 levels
+LINMO_SIMD void to_64_levels(const uint16_t* grey, uint16_t* __restrict out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] = grey[i] / 12;
+}
+
+LINMO_SIMD void add_dither(const uint16_t* grey, const uint8_t* noise, uint16_t* __restrict out,
+                           int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] = static_cast<uint16_t>(7 * grey[i] + noise[i]);
+}
+
+// The same numbers 0 … 20 for every picture, made once a thread.
+std::span<const uint8_t> dither(size_t count) {
+  thread_local std::vector<uint8_t> noise;
+  for (size_t i = noise.size(); i < count; i += 2) {
+    const uint64_t bits = mix(0x64697468, i);
+    noise.push_back(static_cast<uint8_t>((bits & 0xffffffff) * 21 / 0x100000000));
+    noise.push_back(static_cast<uint8_t>((bits >> 32) * 21 / 0x100000000));
+  }
+  return std::span(noise).first(count);
+}
+
 double entropy_nat(std::span<const double> p) {
   double h = 0;
   for (const double v : p) {
@@ -134,19 +160,26 @@ LINMO_SIMD void angle_row(const float* __restrict gx, const float* __restrict gy
 OrderShares order_shares(std::span<const uint16_t> values, int64_t width, int64_t height, int64_t step) {
   OrderShares out;
   if (width <= step || height <= step) return out;
-  std::array<std::array<int64_t, kCodes>, 2> counts{};
+  // Tables in turn: even ground has one code after another, which would wait for each other.
+  constexpr size_t kTables = 4;
+  std::array<std::array<uint32_t, kCodes>, kTables> counts{};
   std::vector<uint16_t> codes(static_cast<size_t>(width));
   for (int64_t y = 0; y + step < height; ++y) {
     const uint16_t* top = values.data() + y * width;
     const uint16_t* bottom = top + step * width;
     const int64_t n = width - step;
     codes_run(top, top + step, bottom, bottom + step, codes.data(), n);
-    for (int64_t x = 0; x < n; ++x) ++counts[static_cast<size_t>(x & 1)][codes[static_cast<size_t>(x)]];
+    size_t x = 0;
+    for (; x + kTables <= static_cast<size_t>(n); x += kTables)
+      for (size_t k = 0; k < kTables; ++k) ++counts[k][codes[x + k]];
+    for (; x < static_cast<size_t>(n); ++x) ++counts[0][codes[x]];
   }
   const CodeTable& table = code_table();
   const auto total = static_cast<double>((width - step) * (height - step));
   for (size_t c = 0; c < kCodes; ++c) {
-    const double share = static_cast<double>(counts[0][c] + counts[1][c]) / total;
+    uint64_t sum = 0;
+    for (const auto& table : counts) sum += table[c];
+    const double share = static_cast<double>(sum) / total;
     if (share == 0) continue;
     out.orders[static_cast<size_t>(table.order[c])] += share;
     out.with_ties[static_cast<size_t>(table.tied[c])] += share;
@@ -294,8 +327,7 @@ ComplexityFeatures measure_complexity(const Subject& subject) {
   const Scale& full = subject.standard;
   const auto rgb = full.rgb.samples<uint8_t>();
   std::vector<uint16_t> grey(static_cast<size_t>(full.pixels())), other(grey);
-  for (size_t i = 0; i < grey.size(); ++i)
-    grey[i] = static_cast<uint16_t>(rgb[3 * i] + rgb[3 * i + 1] + rgb[3 * i + 2]);
+  sum_samples(rgb.data(), grey.data(), full.pixels());
   const int64_t w = full.width(), h = full.height();
   const OrderShares one = order_shares(grey, w, h, 1);
   const EntropyComplexity hc = entropy_complexity(one.orders);
@@ -313,17 +345,12 @@ ComplexityFeatures measure_complexity(const Subject& subject) {
   const EntropyComplexity four = entropy_complexity(order_shares(grey, w, h, 4).orders);
   out.permutation_h_4 = four.h;
   out.permutation_c_4 = four.c;
-  for (size_t i = 0; i < grey.size(); ++i) other[i] = grey[i] / 12;  // 765 / 12 → 64 levels
+  to_64_levels(grey.data(), other.data(), full.pixels());
   const EntropyComplexity coarse = entropy_complexity(order_shares(other, w, h, 1).orders);
   out.permutation_h_64 = coarse.h;
   out.permutation_c_64 = coarse.c;
   // R+G+B counts thirds of a grey level: ±½ level is ±1.5 of them, here in 21 steps.
-  for (size_t i = 0; i < grey.size(); i += 2) {
-    const uint64_t bits = mix(0x64697468, i);
-    other[i] = static_cast<uint16_t>(7 * grey[i] + (bits & 0xffffffff) * 21 / 0x100000000);
-    if (i + 1 < grey.size())
-      other[i + 1] = static_cast<uint16_t>(7 * grey[i + 1] + (bits >> 32) * 21 / 0x100000000);
-  }
+  add_dither(grey.data(), dither(grey.size()).data(), other.data(), full.pixels());
   out.permutation_dither = entropy_complexity(order_shares(other, w, h, 1).orders).h - hc.h;
 
   const Phog p = phog(full);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/culture/descriptors/composition.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <numeric>
 
+#include "linmo/core/error.h"
 #include "linmo/culture/descriptors/kernels.h"
 #include "linmo/image/resize.h"
 
@@ -135,6 +139,81 @@ void measure_border(const Void& found, CompositionFeatures& out) {
   if (size > 0) out.border_void = static_cast<double>(count) / static_cast<double>(size);
 }
 
+// Adds a row to sums of columns; returns its own sum.
+LINMO_SIMD double add_columns(const float* row, float* columns, int64_t count) {
+  float lanes[16] = {};
+  int64_t x = 0;
+  for (; x + 16 <= count; x += 16) {
+    for (int64_t k = 0; k < 16; ++k) {
+      columns[x + k] += row[x + k];
+      lanes[k] += row[x + k];
+    }
+  }
+  double sum = 0;
+  for (; x < count; ++x) {
+    columns[x] += row[x];
+    sum += row[x];
+  }
+  for (const float v : lanes) sum += v;
+  return sum;
+}
+
+// Sums of a mass by row, by column and by cell of the layout's grid. Rows come in order.
+class Tally {
+ public:
+  Tally(int64_t width, int64_t height)
+      : rows(static_cast<size_t>(height)), columns(static_cast<size_t>(width)), band_(columns.size()) {}
+
+  std::vector<double> rows, columns;
+  Layout::Cells cells{};
+  double total = 0;
+
+  void add(const float* row) {
+    const double sum = add_columns(row, band_.data(), static_cast<int64_t>(columns.size()));
+    rows[y_] = sum;
+    total += sum;
+    const size_t cell = cell_of(y_, rows.size());
+    if (++y_ < rows.size() && cell_of(y_, rows.size()) == cell) return;
+    for (size_t x = 0; x < columns.size(); ++x) {
+      columns[x] += band_[x];
+      cells[cell * Layout::kGrid + cell_of(x, columns.size())] += band_[x];
+    }
+    std::ranges::fill(band_, 0.0f);
+  }
+
+  bool is_there() const { return total >= 1e-2 * static_cast<double>(rows.size() * columns.size()); }
+
+  // Centre as shares of the sides; nothing where there is next to no mass.
+  void centre(double& to_x, double& to_y) const {
+    if (!is_there()) return;
+    to_x = mean_place(columns);
+    to_y = mean_place(rows);
+  }
+
+  std::optional<Layout::Cells> relative_cells() const {
+    if (!is_there()) return std::nullopt;
+    std::array<double, Layout::kGrid> widths{}, heights{};
+    for (size_t x = 0; x < columns.size(); ++x) ++widths[cell_of(x, columns.size())];
+    for (size_t y = 0; y < rows.size(); ++y) ++heights[cell_of(y, rows.size())];
+    const double mean = total / static_cast<double>(rows.size() * columns.size());
+    Layout::Cells out = cells;
+    for (size_t i = 0; i < out.size(); ++i)
+      out[i] /= widths[i % Layout::kGrid] * heights[i / Layout::kGrid] * mean;
+    return out;
+  }
+
+ private:
+  static size_t cell_of(size_t at, size_t count) { return Layout::kGrid * at / count; }
+  double mean_place(const std::vector<double>& sums) const {
+    double along = 0;
+    for (size_t i = 0; i < sums.size(); ++i) along += sums[i] * (static_cast<double>(i) + 0.5);
+    return along / total / static_cast<double>(sums.size());
+  }
+
+  std::vector<float> band_;  // columns of the grid's current row
+  size_t y_ = 0;
+};
+
 LINMO_SIMD void distance_row(const float* l, const float* a, const float* b, const float* mean, float* out,
                              int64_t count) {
   for (int64_t x = 0; x < count; ++x) {
@@ -158,42 +237,65 @@ Plane salience(const Scale& scale) {
   return out;
 }
 
-void measure_salience(const Plane& s, CompositionFeatures& out) {
+// Of a row of salience: sums of squares, of value · u, and for nearness to the two diagonals d: Σ value · d,
+// Σ d, Σ d². u and v are the pixel's place as shares of the sides.
+struct DiagonalSums {
+  double squares = 0, along = 0;
+  std::array<double, 2> near{}, near1{}, near2{};
+};
+LINMO_SIMD void diagonal_row(const float* row, const double* u, double v, int64_t count, DiagonalSums& out) {
+  constexpr int64_t kLanes = 8;
+  double sums[8][kLanes] = {};
+  const auto add = [&](int64_t x, int64_t k) {
+    const double value = row[x];
+    const double falling = 1 - std::abs(u[x] - v), rising = 1 - std::abs(u[x] + v - 1);
+    sums[0][k] += value * value;
+    sums[1][k] += value * u[x];
+    sums[2][k] += value * falling;
+    sums[3][k] += value * rising;
+    sums[4][k] += falling;
+    sums[5][k] += rising;
+    sums[6][k] += falling * falling;
+    sums[7][k] += rising * rising;
+  };
+  int64_t x = 0;
+  for (; x + kLanes <= count; x += kLanes)
+    for (int64_t k = 0; k < kLanes; ++k) add(x + k, k);
+  for (int64_t k = 0; x < count; ++x, ++k) add(x, k);
+  double* to[8] = {&out.squares,  &out.along,    &out.near[0],  &out.near[1],
+                   &out.near1[0], &out.near1[1], &out.near2[0], &out.near2[1]};
+  for (size_t i = 0; i < 8; ++i)
+    for (const double v : sums[i]) *to[i] += v;
+}
+
+void measure_salience(const Plane& s, CompositionFeatures& out, Layout* layout) {
   const int64_t w = s.width, h = s.height;
   const auto width = static_cast<double>(w), height = static_cast<double>(h), n = width * height;
-  std::vector<double> columns(static_cast<size_t>(w)), rows(static_cast<size_t>(h));
-  std::array<double, 4> quarters{};
-  double middle = 0, middle_pixels = 0, sxy = 0, squares = 0;
-  std::array<double, 2> near{}, near1{}, near2{};  // Σ s·d, Σ d, Σ d² of nearness to the diagonals
+  Tally tally(w, h);
+  std::vector<double> places;
+  for (int64_t x = 0; x < w; ++x) places.push_back((static_cast<double>(x) + 0.5) / width);
+  double middle = 0, sxy = 0;
+  DiagonalSums sums;
   for (int64_t y = 0; y < h; ++y) {
     const auto row = s.row(y);
-    const double v = (static_cast<double>(y) + 0.5) / height;
-    double sum = 0, along = 0;
-    std::array<double, 2> halves{};
-    for (int64_t x = 0; x < w; ++x) {
-      const double value = row[static_cast<size_t>(x)], u = (static_cast<double>(x) + 0.5) / width;
-      columns[static_cast<size_t>(x)] += value;
-      sum += value;
-      squares += value * value;
-      along += value * u;
-      halves[static_cast<size_t>(2 * x >= w)] += value;
-      const double falling = 1 - std::abs(u - v), rising = 1 - std::abs(u + v - 1);
-      near[0] += value * falling;
-      near[1] += value * rising;
-      near1[0] += falling;
-      near1[1] += rising;
-      near2[0] += falling * falling;
-      near2[1] += rising * rising;
-    }
-    rows[static_cast<size_t>(y)] = sum;
-    sxy += along * v;
-    for (size_t k = 0; k < 2; ++k) quarters[k + (2 * y >= h ? 2 : 0)] += halves[k];
-    if (y >= h / 4 && y < h - h / 4) {
+    const double v = (static_cast<double>(y) + 0.5) / height, before = sums.along;
+    tally.add(row.data());
+    diagonal_row(row.data(), places.data(), v, w, sums);
+    sxy += (sums.along - before) * v;
+    if (y >= h / 4 && y < h - h / 4)
       for (int64_t x = w / 4; x < w - w / 4; ++x) middle += row[static_cast<size_t>(x)];
-      middle_pixels += static_cast<double>(w - w / 4 - w / 4);
-    }
   }
-  const double total = std::accumulate(rows.begin(), rows.end(), 0.0), mean = total / n;
+  const auto middle_pixels = static_cast<double>((w - 2 * (w / 4)) * (h - 2 * (h / 4)));
+  const std::vector<double>&columns = tally.columns, &rows = tally.rows;
+  const double squares = sums.squares;
+  const auto &near = sums.near, &near1 = sums.near1, &near2 = sums.near2;
+  std::array<double, 4> quarters{};
+  for (size_t i = 0; i < tally.cells.size(); ++i) {
+    const size_t x = i % Layout::kGrid, y = i / Layout::kGrid;
+    quarters[(x >= Layout::kGrid / 2 ? 1 : 0) + (y >= Layout::kGrid / 2 ? 2 : 0)] += tally.cells[i];
+  }
+  if (layout) layout->masses[Layout::salience] = tally.relative_cells();
+  const double total = tally.total, mean = total / n;
   if (mean < 1e-3) return;  // an even picture
   out.centre_weight = middle / middle_pixels / mean;
   out.quadrant_entropy = std::max(0.0, entropy_bits(quarters));
@@ -250,26 +352,6 @@ void measure_salience(const Plane& s, CompositionFeatures& out) {
   out.figure_count = static_cast<double>(count);
 }
 
-struct Centre {
-  double total = 0, x = 0, y = 0;
-  void add_row(std::span<const float> masses, int64_t row) {
-    double sum = 0, along = 0;
-    for (size_t i = 0; i < masses.size(); ++i) {
-      sum += masses[i];
-      along += static_cast<double>(masses[i]) * static_cast<double>(i);
-    }
-    total += sum;
-    x += along;
-    y += sum * static_cast<double>(row);
-  }
-  // Places as shares of the sides; nothing where there is next to no mass.
-  void finish(double width, double height, double& to_x, double& to_y) const {
-    if (total < 1e-2 * width * height) return;
-    to_x = (x / total + 0.5) / width;
-    to_y = (y / total + 0.5) / height;
-  }
-};
-
 LINMO_SIMD void mass_row(const float* l, const float* above, const float* below, const float* a,
                          const float* b, float* dark, float* chroma, float* edges, int64_t count) {
   for (int64_t x = 0; x < count; ++x) {
@@ -283,30 +365,58 @@ LINMO_SIMD void mass_row(const float* l, const float* above, const float* below,
   }
 }
 
-void measure_masses(const Scale& scale, CompositionFeatures& out) {
+void measure_masses(const Scale& scale, CompositionFeatures& out, Layout* layout) {
   const int64_t w = scale.width(), h = scale.height();
   std::vector<float> dark(static_cast<size_t>(w)), chroma(dark), edges(dark);
-  Centre of_dark, of_chroma, of_edges;
+  Tally of_dark(w, h), of_chroma(w, h), of_edges(w, h);
   for (int64_t y = 0; y < h; ++y) {
     const int64_t up = std::max<int64_t>(0, y - 1), down = std::min(h - 1, y + 1);
     mass_row(scale.l.row(y).data(), scale.l.row(up).data(), scale.l.row(down).data(), scale.a.row(y).data(),
              scale.b.row(y).data(), dark.data(), chroma.data(), edges.data(), w);
-    of_dark.add_row(dark, y);
-    of_chroma.add_row(chroma, y);
-    of_edges.add_row(edges, y);
+    of_dark.add(dark.data());
+    of_chroma.add(chroma.data());
+    of_edges.add(edges.data());
   }
-  const auto width = static_cast<double>(w), height = static_cast<double>(h);
-  of_dark.finish(width, height, out.dark_x, out.dark_y);
-  of_chroma.finish(width, height, out.chroma_x, out.chroma_y);
-  of_edges.finish(width, height, out.edges_x, out.edges_y);
+  of_dark.centre(out.dark_x, out.dark_y);
+  of_chroma.centre(out.chroma_x, out.chroma_y);
+  of_edges.centre(out.edges_x, out.edges_y);
+  if (!layout) return;
+  layout->masses[Layout::dark] = of_dark.relative_cells();
+  layout->masses[Layout::chroma] = of_chroma.relative_cells();
+  layout->masses[Layout::edges] = of_edges.relative_cells();
 }
 
-void measure_symmetry(const Scale& full, const Plane& l, CompositionFeatures& out) {
-  const auto counts = histogram(full.luma.samples<uint8_t>());
-  const int threshold = otsu(counts);
+LINMO_SIMD void at_most(const uint8_t* v, uint8_t limit, uint8_t* __restrict out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] = v[i] <= limit ? 1 : 0;
+}
+
+// Σ v, Σ v², Σ v · v mirrored in the row, Σ v · other.
+struct MirrorSums {
+  double sum = 0, squares = 0, across = 0, along = 0;
+};
+LINMO_SIMD void mirror_row(const float* row, const float* other, int64_t count, MirrorSums& out) {
+  constexpr int64_t kLanes = 8;
+  double sums[4][kLanes] = {};
+  const auto add = [&](int64_t x, int64_t k) {
+    const double v = row[x];
+    sums[0][k] += v;
+    sums[1][k] += v * v;
+    sums[2][k] += v * row[count - 1 - x];
+    sums[3][k] += v * other[x];
+  };
+  int64_t x = 0;
+  for (; x + kLanes <= count; x += kLanes)
+    for (int64_t k = 0; k < kLanes; ++k) add(x + k, k);
+  for (int64_t k = 0; x < count; ++x, ++k) add(x, k);
+  double* to[4] = {&out.sum, &out.squares, &out.across, &out.along};
+  for (size_t i = 0; i < 4; ++i)
+    for (const double v : sums[i]) *to[i] += v;
+}
+
+void measure_symmetry(const Scale& full, const MassSums& sums, const Plane& l, CompositionFeatures& out) {
   Bits dark(full.width(), full.height());
-  const auto luma = full.luma.samples<uint8_t>();
-  for (size_t i = 0; i < dark.values.size(); ++i) dark.values[i] = luma[i] <= threshold;
+  at_most(full.luma.samples<uint8_t>().data(), static_cast<uint8_t>(otsu(sums.histogram)), dark.values.data(),
+          full.pixels());
   const Mirrored mirrored = mirror_symmetry(dark);
   out.mirror_parity = std::clamp(mirrored.of_all_axes, 0.0, 100.0);
   const auto corrected = [](double share, double p) {
@@ -314,21 +424,14 @@ void measure_symmetry(const Scale& full, const Plane& l, CompositionFeatures& ou
   };
   out.mirror_lr = corrected(mirrored.upright, mirrored.upright_p);
   out.mirror_ud = corrected(mirrored.level, mirrored.level_p);
-  double sum = 0, squares = 0, across = 0, along = 0;
-  for (int64_t y = 0; y < l.height; ++y) {
-    const auto row = l.row(y), other = l.row(l.height - 1 - y);
-    for (size_t x = 0; x < row.size(); ++x) {
-      const double v = row[x];
-      sum += v;
-      squares += v * v;
-      across += v * row[row.size() - 1 - x];
-      along += v * other[x];
-    }
-  }
-  const double n = static_cast<double>(l.values.size()), mean = sum / n, variance = squares / n - mean * mean;
+  MirrorSums m;
+  for (int64_t y = 0; y < l.height; ++y)
+    mirror_row(l.row(y).data(), l.row(l.height - 1 - y).data(), l.width, m);
+  const double n = static_cast<double>(l.values.size()), mean = m.sum / n,
+               variance = m.squares / n - mean * mean;
   if (variance < 1e-4) return;
-  out.mirror_correlation_lr = std::clamp((across / n - mean * mean) / variance, -1.0, 1.0);
-  out.mirror_correlation_ud = std::clamp((along / n - mean * mean) / variance, -1.0, 1.0);
+  out.mirror_correlation_lr = std::clamp((m.across / n - mean * mean) / variance, -1.0, 1.0);
+  out.mirror_correlation_ud = std::clamp((m.along / n - mean * mean) / variance, -1.0, 1.0);
 }
 
 }  // namespace
@@ -363,25 +466,66 @@ double label_entropy(std::span<const uint16_t> labels, int64_t width, const Part
   return (n_log_n(n) - sum_n_log_n(count_labels(labels, width, part))) / static_cast<double>(n);
 }
 
-CompositionFeatures measure_composition(const Subject& subject, const Void& found) {
+constexpr const char* kMassNames[Layout::kMasses] = {"dark", "chroma", "edges", "salience"};
+
+std::string to_text(const Layout& layout) {
+  std::string out;
+  for (size_t m = 0; m < Layout::kMasses; ++m) {
+    if (!layout.masses[m]) continue;
+    out += fmt::format("{}{}=", out.empty() ? "" : ";", kMassNames[m]);
+    for (const double v : *layout.masses[m])
+      out += fmt::format("{:02x}", std::min(255L, std::lround(64 * v)));
+  }
+  return out;
+}
+
+Layout parse_layout(std::string_view text) {
+  const auto wrong = [all = text] {
+    fail(ErrorKind::input,
+         "\"{}\" is not a layout; one reads \"dark=…;chroma=…\", two hexadecimal digits a cell",
+         all.substr(0, 100));
+  };
+  Layout out;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find(';'));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+    const size_t equals = part.find('=');
+    const auto name = std::ranges::find(kMassNames, part.substr(0, equals));
+    Layout::Cells cells;
+    if (equals == part.npos || name == std::end(kMassNames) || part.size() - equals - 1 != 2 * cells.size())
+      wrong();
+    const char* digits = part.data() + equals + 1;
+    for (double& v : cells) {
+      unsigned value = 0;
+      if (std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) wrong();
+      v = value / 64.0;
+      digits += 2;
+    }
+    out.masses[static_cast<size_t>(name - std::begin(kMassNames))] = cells;
+  }
+  return out;
+}
+
+CompositionFeatures measure_composition(const Subject& subject, const Void& found, Layout* layout) {
   CompositionFeatures out;
   const Scale& full = subject.standard;
   const Scale& small = subject.small();
   out.log_aspect = std::log(static_cast<double>(full.width()) / static_cast<double>(full.height()));
-  measure_symmetry(full, small.l, out);
-  out.balance_parity = balance(full.luma, Polarity::parity);
-  out.balance_dark = balance(full.luma, Polarity::dark);
-  out.balance_light = balance(full.luma, Polarity::light);
-  out.dcm_parity = centre_of_mass(full.luma, Polarity::parity).distance;
-  out.dcm_dark = centre_of_mass(full.luma, Polarity::dark).distance;
-  out.dcm_light = centre_of_mass(full.luma, Polarity::light).distance;
-  out.homogeneity_parity = homogeneity(full.luma, Polarity::parity);
-  out.homogeneity_dark = homogeneity(full.luma, Polarity::dark);
-  measure_masses(small, out);
+  const MassSums sums = mass_sums(full.luma);
+  measure_symmetry(full, sums, small.l, out);
+  out.balance_parity = balance(sums, Polarity::parity);
+  out.balance_dark = balance(sums, Polarity::dark);
+  out.balance_light = balance(sums, Polarity::light);
+  out.dcm_parity = centre_of_mass(sums, Polarity::parity).distance;
+  out.dcm_dark = centre_of_mass(sums, Polarity::dark).distance;
+  out.dcm_light = centre_of_mass(sums, Polarity::light).distance;
+  out.homogeneity_parity = homogeneity(full.luma, sums, Polarity::parity);
+  out.homogeneity_dark = homogeneity(full.luma, sums, Polarity::dark);
+  measure_masses(small, out, layout);
   measure_cuts(small.rgb, out);
   measure_skyline(found, out);
   measure_border(found, out);
-  measure_salience(salience(small), out);
+  measure_salience(salience(small), out, layout);
   return out;
 }
 

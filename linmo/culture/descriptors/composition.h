@@ -4,7 +4,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "linmo/culture/descriptors/fields.h"
@@ -53,8 +56,9 @@ struct CompositionFeatures {
              "linmo; as Cohen's κ corrects for chance"},
             mirror_lr);
     v.field({"mirror_ud", "1", -inf, 1, "the same for top and bottom", "linmo"}, mirror_ud);
-    v.field({"mirror_correlation_lr", "1", -1, 1, "correlation of L* with its mirror image, left and right",
-             "linmo", FeatureInfo::core},
+    v.field({"mirror_correlation_lr", "1", -1, 1,
+             "correlation of L* with its mirror image, left and right (512 px scale)", "linmo",
+             FeatureInfo::core},
             mirror_correlation_lr);
     v.field({"mirror_correlation_ud", "1", -1, 1, "the same, top and bottom", "linmo"},
             mirror_correlation_ud);
@@ -81,11 +85,14 @@ struct CompositionFeatures {
              huebner, FeatureInfo::parity},
             homogeneity_parity);
     v.field({"homogeneity_dark", "%", 0, 100, "the same, always of what is dark", "linmo"}, homogeneity_dark);
-    v.field({"dark_x", "1", 0, 1, "centre of the mass 100 − L*, 0 left … 1 right", "linmo"}, dark_x);
+    v.field({"dark_x", "1", 0, 1, "centre of the mass 100 − L* (512 px scale), 0 left … 1 right", "linmo"},
+            dark_x);
     v.field({"dark_y", "1", 0, 1, "the same, 0 top … 1 bottom", "linmo", FeatureInfo::core}, dark_y);
-    v.field({"chroma_x", "1", 0, 1, "centre of the mass C*, 0 left … 1 right", "linmo"}, chroma_x);
+    v.field({"chroma_x", "1", 0, 1, "centre of the mass C* (512 px scale), 0 left … 1 right", "linmo"},
+            chroma_x);
     v.field({"chroma_y", "1", 0, 1, "the same, 0 top … 1 bottom", "linmo"}, chroma_y);
-    v.field({"edges_x", "1", 0, 1, "centre of the mass |∇L*|, 0 left … 1 right", "linmo"}, edges_x);
+    v.field({"edges_x", "1", 0, 1, "centre of the mass |∇L*| (512 px scale), 0 left … 1 right", "linmo"},
+            edges_x);
     v.field({"edges_y", "1", 0, 1, "the same, 0 top … 1 bottom", "linmo"}, edges_y);
     static constexpr const char* kHorizontal[3] = {"cut_1_horizontal", "cut_2_horizontal",
                                                    "cut_3_horizontal"};
@@ -105,13 +112,13 @@ struct CompositionFeatures {
     v.field({"cut_gain", "1", 0, 1, "information of the first cut / entropy of the colours", lee}, cut_gain);
     v.field({"cuts_gain", "1", 0, 1, "information of the first three cuts / entropy of the colours", lee},
             cuts_gain);
-    v.field(
-        {"horizon", "1", 0, 1,
-         "height of the level cut that tells most of the colours, 0 bottom … 1 top; horizon_gain says how "
-         "far to "
-         "trust it",
-         "linmo; the question of Masuda et al. 2008", FeatureInfo::core},
-        horizon);
+    v.field({"horizon", "1", 0, 1,
+             "height of the level cut that tells most of the colours (256 px scale), 0 bottom … 1 top; "
+             "horizon_gain says how "
+             "far to "
+             "trust it",
+             "linmo; the question of Masuda et al. 2008", FeatureInfo::core},
+            horizon);
     v.field({"horizon_gain", "1", 0, 1, "information of that cut / entropy of the colours", lee},
             horizon_gain);
     v.field({"skyline_high", "1", 0, 1,
@@ -122,7 +129,8 @@ struct CompositionFeatures {
             skyline_high);
     v.field({"skyline_low", "1", 0, 1, "5th percentile of the same", "after Nand et al. 2014"}, skyline_low);
     v.field({"thirds_left", "1", 0, 12,
-             "salience (|blurred L*a*b* − mean|) within 1/24 of the upright line at 1/3, 1 when as much as "
+             "salience (|blurred L*a*b* − mean|; 512 px scale) within 1/24 of the upright line at 1/3, 1 "
+             "when as much as "
              "anywhere",
              achanta},
             thirds_left);
@@ -132,8 +140,8 @@ struct CompositionFeatures {
     v.field({"thirds_bottom", "1", 0, 12,
              "the same at 2/3: where Fan & Zhang 2022 find the things of oil paintings", achanta},
             thirds_bottom);
-    v.field({"centre_weight", "1", 0, 4, "mean salience of the middle quarter / of all", achanta,
-             FeatureInfo::core},
+    v.field({"centre_weight", "1", 0, 4, "mean salience (as in thirds_left) of the middle quarter / of all",
+             achanta, FeatureInfo::core},
             centre_weight);
     v.field({"border_void", "1", 0, 1, "void_share within a tenth of the sides from the edges", "linmo"},
             border_void);
@@ -174,13 +182,35 @@ struct Mirrored {
   double of_all_axes;         // 0 … 100
 };
 Mirrored mirror_symmetry(const Bits& dark);
+// What balance and centre of mass are made of, of either polarity.
+struct MassSums {
+  enum Axis : size_t {
+    left_right,
+    columns,
+    top_bottom,
+    rows,
+    falling,
+    across_falling,
+    rising,
+    across_rising,
+    kAxes
+  };
+  struct Side {
+    int64_t luma = 0, pixels = 0;
+  };
+  int64_t width = 0, height = 0;
+  std::array<int64_t, 256> histogram{};
+  int64_t luma = 0, luma_x = 0, luma_y = 0;        // Σ v, Σ v·x, Σ v·y
+  std::array<std::array<Side, 2>, kAxes> sides{};  // the two outer sides of each of the 8 axes
+};
+MassSums mass_sums(const Image& luma8);
 enum class Polarity { dark, light, parity };
-double balance(const Image& luma8, Polarity polarity);
+double balance(const MassSums& sums, Polarity polarity);
 struct MassCentre {
   double distance, x, y;  // %, and offset of the middle from the centre in shares of the sides
 };
-MassCentre centre_of_mass(const Image& luma8, Polarity polarity);
-double homogeneity(const Image& luma8, Polarity polarity);
+MassCentre centre_of_mass(const MassSums& sums, Polarity polarity);
+double homogeneity(const Image& luma8, const MassSums& sums, Polarity polarity);
 
 // The straight cut of a part of a picture that tells most of its labels.
 struct Part {
@@ -194,7 +224,21 @@ struct Cut {
 Cut best_cut(std::span<const uint16_t> labels, int64_t width, const Part& part, bool horizontal);
 double label_entropy(std::span<const uint16_t> labels, int64_t width, const Part& part);  // bits
 
-// `blank`: what tone found void, at the small scale.
-CompositionFeatures measure_composition(const Subject& subject, const Void& found);
+// Where masses lie in the picture: over 8 × 8 cells, rows first, the mean of a cell / the mean of the picture
+// (1: as much as anywhere). For averages over collections and their heat maps; no descriptor.
+struct Layout {
+  static constexpr int kGrid = 8;
+  enum Mass : size_t { dark, chroma, edges, salience, kMasses };  // 100 − L*, C*, |∇L*|, salience
+  using Cells = std::array<double, kGrid * kGrid>;
+  std::array<std::optional<Cells>, kMasses> masses;  // none where the picture has next to no such mass
+};
+// "dark=…;chroma=…;edges=…;salience=…", two hexadecimal digits a cell: 64ths of the picture's mean, at most
+// ff. What is missing is left out.
+std::string to_text(const Layout& layout);
+// Throws ErrorKind::input for what to_text() does not write.
+Layout parse_layout(std::string_view text);
+
+// `found`: what tone found void, at the small scale.
+CompositionFeatures measure_composition(const Subject& subject, const Void& found, Layout* layout = nullptr);
 
 }  // namespace linmo::culture

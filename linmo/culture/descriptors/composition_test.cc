@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "linmo/core/error.h"
 #include "linmo/core/random.h"
 #include "linmo/culture/descriptors/reference_pictures_test.h"
 
@@ -35,11 +36,11 @@ TEST(Composition, BalanceAndSymmetryOfReferencePictures) {
                      {"rings", 14.167635, 59.599857, 90.254434}};
   for (const auto& c : cases) {
     const Image picture = reference_picture(c.name);
-    EXPECT_NEAR(balance(picture, Polarity::parity), c.balance, 1e-6) << c.name;
+    EXPECT_NEAR(balance(mass_sums(picture), Polarity::parity), c.balance, 1e-6) << c.name;
     EXPECT_NEAR(mirror_symmetry(dark_of(picture)).of_all_axes, c.mirror, 1e-6) << c.name;
-    EXPECT_NEAR(homogeneity(picture, Polarity::parity), c.homogeneity, 1e-6) << c.name;
+    EXPECT_NEAR(homogeneity(picture, mass_sums(picture), Polarity::parity), c.homogeneity, 1e-6) << c.name;
   }
-  const MassCentre ink = centre_of_mass(ink_picture(), Polarity::parity);
+  const MassCentre ink = centre_of_mass(mass_sums(ink_picture()), Polarity::parity);
   EXPECT_NEAR(ink.distance, 45.211363, 1e-6);
   EXPECT_NEAR(ink.x, .070312, 1e-6);
   EXPECT_NEAR(ink.y, -.214844, 1e-6);
@@ -76,9 +77,9 @@ TEST(Composition, MirrorImagesAreSymmetric) {
 TEST(Composition, PolaritiesChangePlaces) {
   Image light = ink_picture(), dark = light;
   for (uint8_t& v : dark.samples<uint8_t>()) v = static_cast<uint8_t>(255 - v);
-  EXPECT_NEAR(balance(light, Polarity::dark), balance(dark, Polarity::light), 1e-9);
-  EXPECT_NEAR(centre_of_mass(light, Polarity::dark).distance, centre_of_mass(dark, Polarity::light).distance,
-              1e-9);
+  EXPECT_NEAR(balance(mass_sums(light), Polarity::dark), balance(mass_sums(dark), Polarity::light), 1e-9);
+  EXPECT_NEAR(centre_of_mass(mass_sums(light), Polarity::dark).distance,
+              centre_of_mass(mass_sums(dark), Polarity::light).distance, 1e-9);
 }
 
 // 8 grey levels.
@@ -133,6 +134,44 @@ TEST(Composition, DiagonalsHaveDirection) {
   EXPECT_GT(f.diagonal_falling, 0.5);
   EXPECT_LT(f.diagonal_rising, 0.1);
   EXPECT_LT(f.axis_rising, -0.3);
+}
+
+TEST(Composition, LayoutSaysWhereMassesLie) {
+  // All of the darkness in the second cell of the third row, 30 × 9 px.
+  Image picture(240, 72, 3);
+  std::ranges::fill(picture.samples<uint8_t>(), uint8_t{255});
+  for (int64_t y = 18; y < 27; ++y)
+    for (int64_t x = 3 * 30; x < 3 * 60; ++x) picture.row<uint8_t>(y)[static_cast<size_t>(x)] = 0;
+  const Subject subject = make_subject(picture);
+  Void found;
+  measure_tone(subject, &found);
+  Layout layout;
+  measure_composition(subject, found, &layout);
+  ASSERT_TRUE(layout.masses[Layout::dark]);
+  for (size_t i = 0; i < 64; ++i) EXPECT_NEAR((*layout.masses[Layout::dark])[i], i == 17 ? 64 : 0, 1e-3) << i;
+  EXPECT_FALSE(layout.masses[Layout::chroma]);  // black and white
+  EXPECT_GT((*layout.masses[Layout::edges])[17], 10);
+  EXPECT_GT((*layout.masses[Layout::salience])[17], 10);
+  const std::string text = to_text(layout);
+  const Layout read = parse_layout(text);
+  EXPECT_EQ(to_text(read), text);
+  EXPECT_FALSE(read.masses[Layout::chroma]);
+  EXPECT_NEAR((*read.masses[Layout::dark])[17], 255 / 64.0, 1e-9);  // the highest that a text can say
+  for (const char* wrong : {"dark", "dark=00", "darker=00", "x", ";", "dark=;"})
+    EXPECT_THROW(parse_layout(wrong), Error);
+  EXPECT_THROW(parse_layout("dark=" + std::string(127, '0') + "g"), Error);
+  EXPECT_NO_THROW(parse_layout(""));
+}
+
+// Sides that the grid does not divide: cells are means, whatever their sizes.
+TEST(Composition, LayoutOfAnEvenPictureIsOne) {
+  Image picture(83, 61, 3);
+  std::ranges::fill(picture.samples<uint8_t>(), uint8_t{90});
+  Layout layout;
+  measure_composition(make_subject(picture), Void{std::nullopt, Bits(83, 61)}, &layout);
+  for (const double v : *layout.masses[Layout::dark]) EXPECT_NEAR(v, 1, 1e-5);
+  EXPECT_FALSE(layout.masses[Layout::edges]);
+  EXPECT_FALSE(layout.masses[Layout::salience]);
 }
 
 TEST(Composition, AFlatPictureHasNone) {

@@ -2,7 +2,6 @@
 #include "linmo/culture/descriptors/descriptors.h"
 
 #include "linmo/culture/descriptors/complexity.h"
-#include "linmo/culture/descriptors/composition.h"
 #include "linmo/culture/descriptors/edges.h"
 #include "linmo/culture/descriptors/reliability.h"
 #include "linmo/culture/descriptors/strokes.h"
@@ -72,7 +71,7 @@ Description describe(const Subject& subject, const NuisanceFeatures& of_file) {
   NuisanceFeatures nuisance = of_file;
   measure_cast(subject.standard, paper, nuisance);
   out.values = list(colour, tone, measure_edges(subject), measure_strokes(subject), measure_texture(subject),
-                    measure_complexity(subject), measure_composition(subject, found), nuisance)
+                    measure_complexity(subject), measure_composition(subject, found, &out.layout), nuisance)
                    .values;
   return out;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "linmo/culture/descriptors/colour.h"
+#include "linmo/culture/descriptors/composition.h"
 #include "linmo/culture/descriptors/nuisance.h"
 #include "linmo/culture/features.h"
 
@@ -16,6 +17,7 @@ const std::vector<Descriptor>& registry();
 struct Description {
   std::vector<double> values;
   std::vector<PaletteColour> palette;  // up to 8 colours, heaviest first
+  Layout layout;
 };
 // `nuisance`: what is known of the file and the scan (protocol.h); casts are added here.
 Description describe(const Subject& subject, const NuisanceFeatures& nuisance = {});

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
 #include "linmo/culture/descriptors/kernels.h"
 #include "linmo/culture/descriptors/spatial.h"
@@ -53,13 +54,16 @@ std::vector<Tap> make_taps() {
   return taps;
 }
 
-LINMO_SIMD void add_tap(const int16_t* plus, const int16_t* minus, const int32_t* weight, int32_t* sums,
-                        int64_t pitch, int64_t count) {
-  for (int64_t k = 0; k < kHalf; ++k) {
-    const int32_t w = weight[k];
-    int32_t* to = sums + k * pitch;
-    for (int64_t x = 0; x < count; ++x) to[x] += w * (plus[x] - minus[x]);
-  }
+// Four taps at a time: differences are taken once for all filters, sums are loaded once for four products.
+constexpr int64_t kTapsAtOnce = 4;
+LINMO_SIMD void take_difference(const int16_t* plus, const int16_t* minus, int32_t* __restrict out,
+                                int64_t count) {
+  for (int64_t x = 0; x < count; ++x) out[x] = plus[x] - minus[x];
+}
+LINMO_SIMD void add_taps(const int32_t* differences, int64_t pitch, const int32_t* w, int32_t* __restrict to,
+                         int64_t count) {
+  const int32_t *a = differences, *b = a + pitch, *c = b + pitch, *d = c + pitch;
+  for (int64_t x = 0; x < count; ++x) to[x] += w[0] * a[x] + w[1] * b[x] + w[2] * c[x] + w[3] * d[x];
 }
 
 LINMO_SIMD void choose(const int32_t* sums, int64_t pitch, int32_t* best, int32_t* which, int64_t count) {
@@ -81,6 +85,28 @@ LINMO_SIMD void choose(const int32_t* sums, int64_t pitch, int32_t* best, int32_
       which[x] = -from[x] > best[x] ? k + kHalf : which[x];
       best[x] = std::max(best[x], -from[x]);
     }
+  }
+}
+
+// Sums of products of the differences across each pixel of a row but the first and the last.
+LINMO_SIMD void add_tensor(const float* above, const float* here, const float* below, int64_t width,
+                           double* xx, double* yy, double* xy) {
+  constexpr int64_t kLanes = 8;
+  double a[kLanes] = {}, b[kLanes] = {}, c[kLanes] = {};
+  const auto add = [&](int64_t x, int64_t k) {
+    const double gx = here[x + 1] - here[x - 1], gy = below[x] - above[x];
+    a[k] += gx * gx;
+    b[k] += gy * gy;
+    c[k] += gx * gy;
+  };
+  int64_t x = 1;
+  for (; x + kLanes < width; x += kLanes)
+    for (int64_t k = 0; k < kLanes; ++k) add(x + k, k);
+  for (int64_t k = 0; x + 1 < width; ++x, ++k) add(x, k);
+  for (int64_t k = 0; k < kLanes; ++k) {
+    *xx += a[k];
+    *yy += b[k];
+    *xy += c[k];
   }
 }
 
@@ -140,88 +166,147 @@ Counts count_plainly(const std::vector<EdgePoint>& points) {
   return counts;
 }
 
-constexpr int kUsed = kDistances * kDirections, kSpare = 256;
+// Pairs are counted from the upper point to the lower (of a row, from left to right): half of the directions.
+constexpr int kDown = kDirections / 2 + 1;
+constexpr int kUsed = kDistances * kDown, kSpare = 256;
 
-// [dy + kFar][dx + kFar] → (distance − kNear) · kDirections + direction; kUsed and more: out of range.
+// [dy][dx + kFar] → (distance − kNear) · kDown + direction; kUsed and more: out of range.
 std::vector<uint16_t> displacement_bins() {
   std::vector<uint16_t> bins;
-  for (int dy = -kFar; dy <= kFar; ++dy) {
+  for (int dy = 0; dy <= kFar; ++dy) {
     for (int dx = -kFar; dx <= kFar; ++dx) {
       const auto distance =
           static_cast<int>(std::nearbyint(std::sqrt(static_cast<double>(dx * dx + dy * dy))));
       bins.push_back(static_cast<uint16_t>(distance < kNear || distance >= kFar
                                                ? kUsed + static_cast<int>(bins.size() % kSpare)
-                                               : (distance - kNear) * kDirections + direction_of(dx, dy)));
+                                               : (distance - kNear) * kDown + direction_of(dx, dy)));
     }
   }
   return bins;
 }
+
+// Adds products of weights to the sums that a table gives for the way from one point to others.
+struct PairSums {
+  const uint16_t* table;
+  const uint32_t* place;  // of the others; sums of places wrap around
+  const float* weight;
+  float* sums;
+
+  // One point and the others first … last − 1, taken from eight places of the list in turn.
+  void add(float w, uint32_t from, size_t first, size_t last) const {
+    constexpr size_t kPlaces = 8;
+    if (first >= last) return;
+    const size_t part = (last - first) / kPlaces;
+    for (size_t j = first; j < first + part; ++j) {
+      for (size_t k = 0; k < kPlaces; ++k)
+        sums[table[from + place[j + k * part]]] += w * weight[j + k * part];
+    }
+    for (size_t j = first + kPlaces * part; j < last; ++j) sums[table[from + place[j]]] += w * weight[j];
+  }
+
+  // Four points and the same others, from two places of the list.
+  void add_four(const float* w, const uint32_t* from, size_t first, size_t last) const {
+    const size_t half = (last - first) / 2;
+    const float w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
+    const uint32_t f0 = from[0], f1 = from[1], f2 = from[2], f3 = from[3];
+    const auto one = [&](size_t j) {
+      const uint32_t p = place[j];
+      const float v = weight[j];
+      sums[table[f0 + p]] += w0 * v;
+      sums[table[f1 + p]] += w1 * v;
+      sums[table[f2 + p]] += w2 * v;
+      sums[table[f3 + p]] += w3 * v;
+    };
+    for (size_t j = first; j < first + half; ++j) {
+      one(j);
+      one(j + half);
+    }
+    if ((last - first) % 2) one(last - 1);
+  }
+};
 
 // The same sums: each pair is visited once, its mirror image is added at the end (a turn by half a circle and
 // the negative difference); pairs go by orientation, so that distance and direction are one look into a
 // table.
 Counts count_pairs(const EdgeMap& map, const std::vector<EdgePoint>& points) {
   static const std::vector<uint16_t> kBins = displacement_bins();
-  const auto pitch = static_cast<int32_t>(2 * map.width);
-  const int64_t rows = std::min<int64_t>(map.height, kFar + 1);
-  // [dy + rows − 1][dx + width − 1] → (distance − kNear) · kDirections + direction; pairs out of range go to
-  // a field of their own behind, spread so that additions do not wait for each other.
-  std::vector<uint16_t> table(static_cast<size_t>((2 * rows - 1) * pitch));
+  const auto pitch = static_cast<uint32_t>(2 * map.width);
+  const auto rows = static_cast<uint32_t>(std::min<int64_t>(map.height, kFar + 1));
+  // [dy][dx + width − 1] → (distance − kNear) · kDown + direction; pairs out of range go to a field of their
+  // own behind, spread so that additions do not wait for each other.
+  std::vector<uint16_t> table(static_cast<size_t>(rows * pitch));
   for (size_t slot = 0; slot < table.size(); ++slot)
     table[slot] = static_cast<uint16_t>(kUsed + static_cast<int>(slot % kSpare));
   const int64_t reach = std::min<int64_t>(map.width - 1, kFar);
-  for (int64_t dy = 1 - rows; dy < rows; ++dy) {
-    std::copy_n(kBins.data() + (dy + kFar) * (2 * kFar + 1) + kFar - reach, 2 * reach + 1,
-                table.data() + (dy + rows - 1) * pitch + map.width - 1 - reach);
+  for (uint32_t dy = 0; dy < rows; ++dy) {
+    std::copy_n(kBins.data() + dy * (2 * kFar + 1) + kFar - reach, 2 * reach + 1,
+                table.data() + dy * pitch + map.width - 1 - reach);
   }
+  const auto height = static_cast<uint32_t>(map.height);
   struct Group {
-    std::vector<int32_t> place;
+    std::vector<uint32_t> place;  // ascending
     std::vector<float> weight;
-    std::vector<int32_t> y;
+    std::vector<uint32_t> above;  // of every row and the end: how many stand in rows above
   };
   std::array<Group, kOrientations> groups;
+  for (Group& g : groups) g.above.assign(static_cast<size_t>(height + 1), 0);
   for (const EdgePoint& p : points) {
     Group& g = groups[static_cast<size_t>(p.orientation)];
-    g.place.push_back(p.y * pitch + p.x);
+    g.place.push_back(static_cast<uint32_t>(p.y) * pitch + static_cast<uint32_t>(p.x));
     g.weight.push_back(static_cast<float>(p.weight));
-    g.y.push_back(p.y);
+    ++g.above[static_cast<size_t>(p.y + 1)];
   }
-  Counts counts(static_cast<size_t>(kOrientations * kUsed));
+  for (Group& g : groups) std::partial_sum(g.above.begin(), g.above.end(), g.above.begin());
+  Counts counts(static_cast<size_t>(kOrientations * kDistances * kDirections));
   std::vector<float> sums(kUsed + kSpare);  // in the nearest cache; six digits of a share are plenty
+  const auto centre = static_cast<uint32_t>(map.width - 1);
   for (int a = 0; a < kOrientations; ++a) {
-    for (int b = a; b < kOrientations; ++b) {
+    for (int b = 0; b < kOrientations; ++b) {
       const Group& from = groups[static_cast<size_t>(a)];
       const Group& to = groups[static_cast<size_t>(b)];
       if (from.place.empty() || to.place.empty()) continue;
       std::ranges::fill(sums, 0.0f);
-      size_t first = 0, last = 0;  // rows of `to` within reach
-      for (size_t i = 0; i < from.place.size(); ++i) {
-        while (first < to.y.size() && to.y[first] <= from.y[i] - rows) ++first;
-        while (last < to.y.size() && to.y[last] < from.y[i] + rows) ++last;
-        const size_t begin = a == b ? std::max(first, i + 1) : first;
-        const float weight = from.weight[i];
-        const auto centre = static_cast<int32_t>((rows - 1) * pitch + map.width - 1 - from.place[i]);
-        const uint16_t* look = table.data();
-        const int32_t* place = to.place.data();
-        const float* other = to.weight.data();
-        // From eight places of the list in turn: neighbours often meet in one sum and would wait for it.
-        constexpr size_t kPlaces = 8;
-        const size_t part = (std::max(last, begin) - begin) / kPlaces;
-        for (size_t j = begin; j < begin + part; ++j) {
-          for (size_t k = 0; k < kPlaces; ++k)
-            sums[look[centre + place[j + k * part]]] += weight * other[j + k * part];
+      const PairSums pairs{table.data(), to.place.data(), to.weight.data(), sums.data()};
+      // From a point: what stands behind it, down to the last row in reach.
+      const auto first_of = [&](size_t i) {
+        size_t at = to.above[static_cast<size_t>(from.place[i] / pitch)];
+        while (at < to.place.size() && to.place[at] <= from.place[i]) ++at;
+        return at;
+      };
+      const auto last_of = [&](size_t i) {
+        return size_t{to.above[static_cast<size_t>(std::min(height, from.place[i] / pitch + rows))]};
+      };
+      // Four points of `from` at a time share what is loaded of `to`. They stand some rows apart, for
+      // neighbours often meet in one sum and would wait for each other.
+      constexpr size_t kApart = 12, kBlock = 4 * kApart;
+      size_t i = 0;
+      for (; i + kBlock <= from.place.size(); i += kBlock) {
+        const size_t first = first_of(i + kBlock - 1), last = last_of(i);
+        if (first >= last) break;  // so few points in so many rows
+        for (size_t k = i; k < i + kApart; ++k) {
+          float weights[4];
+          uint32_t places[4];
+          for (size_t m = 0; m < 4; ++m) {
+            const size_t one = k + m * kApart;
+            weights[m] = from.weight[one];
+            places[m] = centre - from.place[one];
+            // What only some of the four reach.
+            pairs.add(weights[m], places[m], first_of(one), first);
+            pairs.add(weights[m], places[m], last, last_of(one));
+          }
+          pairs.add_four(weights, places, first, last);
         }
-        for (size_t j = begin + kPlaces * part; j < last; ++j)
-          sums[look[centre + place[j]]] += weight * other[j];
       }
+      for (; i < from.place.size(); ++i)
+        pairs.add(from.weight[i], centre - from.place[i], first_of(i), last_of(i));
       // Directions turn with the first point's orientation.
+      const int difference = wrapped(b - a, kOrientations);
       for (int distance = 0; distance < kDistances; ++distance) {
-        const float* from_sums = sums.data() + distance * kDirections;
-        double* to_counts = counts.data() + ((b - a) * kDistances + distance) * kDirections;
-        const int turn = 2 * a;
-        for (int k = 0; k < kDirections - turn; ++k) to_counts[k + turn] += from_sums[k];
-        for (int k = kDirections - turn; k < kDirections; ++k)
-          to_counts[k + turn - kDirections] += from_sums[k];
+        const float* from_sums = sums.data() + distance * kDown;
+        double* to_counts = counts.data() + (difference * kDistances + distance) * kDirections;
+        const int turn = 2 * a, whole = std::min(kDown, kDirections - turn);
+        for (int k = 0; k < whole; ++k) to_counts[k + turn] += from_sums[k];
+        for (int k = whole; k < kDown; ++k) to_counts[k + turn - kDirections] += from_sums[k];
       }
     }
   }
@@ -273,14 +358,22 @@ EdgeMap edge_map(const Image& luma) {
   }
   EdgeMap map{w, h, std::vector<int32_t>(static_cast<size_t>(w * h)), {}};
   map.orientation.resize(map.response.size());
-  std::vector<int32_t> sums(static_cast<size_t>(kHalf * w)), which(static_cast<size_t>(w));
+  std::vector<int32_t> sums(static_cast<size_t>(kHalf * w)), which(static_cast<size_t>(w)),
+      differences(static_cast<size_t>(kTapsAtOnce * w));
   for (int64_t y = 0; y < h; ++y) {
     std::ranges::fill(sums, 0);
     const int16_t* here = padded.data() + (y + kReach) * pitch + kReach;
     // A convolution: the filter's place (dx, dy) meets the pixel at (−dx, −dy).
-    for (const Tap& tap : kTaps) {
-      add_tap(here - tap.dy * pitch - tap.dx, here + tap.dy * pitch + tap.dx, tap.weight.data(), sums.data(),
-              w, w);
+    for (size_t first = 0; first < kTaps.size(); first += kTapsAtOnce) {
+      std::array<std::array<int32_t, kTapsAtOnce>, kHalf> weights{};
+      for (size_t t = 0; t < kTapsAtOnce && first + t < kTaps.size(); ++t) {
+        const Tap& tap = kTaps[first + t];
+        take_difference(here - tap.dy * pitch - tap.dx, here + tap.dy * pitch + tap.dx,
+                        differences.data() + static_cast<int64_t>(t) * w, w);
+        for (size_t k = 0; k < kHalf; ++k) weights[k][t] = tap.weight[k];
+      }
+      for (size_t k = 0; k < kHalf; ++k)
+        add_taps(differences.data(), w, weights[k].data(), sums.data() + static_cast<int64_t>(k) * w, w);
     }
     choose(sums.data(), w, map.response.data() + y * w, which.data(), w);
     for (int64_t x = 0; x < w; ++x)
@@ -332,15 +425,8 @@ EdgeFeatures measure_edges(const Subject& subject) {
   }
   const Plane& l = subject.small().l;
   double xx = 0, yy = 0, xy = 0;
-  for (int64_t y = 1; y + 1 < l.height; ++y) {
-    const auto above = l.row(y - 1), here = l.row(y), below = l.row(y + 1);
-    for (size_t x = 1; x + 1 < static_cast<size_t>(l.width); ++x) {
-      const double gx = here[x + 1] - here[x - 1], gy = below[x] - above[x];
-      xx += gx * gx;
-      yy += gy * gy;
-      xy += gx * gy;
-    }
-  }
+  for (int64_t y = 1; y + 1 < l.height; ++y)
+    add_tensor(l.row(y - 1).data(), l.row(y).data(), l.row(y + 1).data(), l.width, &xx, &yy, &xy);
   if (xx + yy > 0) out.anisotropy = std::sqrt((xx - yy) * (xx - yy) + 4 * xy * xy) / (xx + yy);
   return out;
 }

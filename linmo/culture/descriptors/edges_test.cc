@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "linmo/core/random.h"
 #include "linmo/culture/descriptors/reference_pictures_test.h"
 #include "linmo/image/resize.h"
 
@@ -35,6 +36,18 @@ TEST(Edges, CountsPairsAsTheDefinitionDoes) {
   // Taller than the largest distance, few pairs.
   const EdgeMap tall = edge_map(resize(rings_picture(), 8, 300, Filter::box));
   EXPECT_NEAR(edge_entropies(tall).second, edge_entropies(tall, true).second, 1e-6);
+}
+
+// Wider and taller than the largest distance, many points an orientation: every way through the fast form.
+TEST(Edges, CountsPairsOfAWidePictureAsTheDefinitionDoes) {
+  EdgeMap map{410, 330, std::vector<int32_t>(410 * 330), std::vector<uint8_t>(410 * 330)};
+  Random random(3);
+  for (int i = 0; i < 3000; ++i) {
+    const auto at = static_cast<size_t>(random.below(410 * 330));
+    map.response[at] = static_cast<int32_t>(1000 + random.below(1'000'000));
+    map.orientation[at] = static_cast<uint8_t>(i % 5 == 0 ? random.below(24) : random.below(3) * 7);
+  }
+  EXPECT_NEAR(edge_entropies(map).second, edge_entropies(map, true).second, 1e-5);
 }
 
 TEST(Edges, StripesHaveOneOrientation) {

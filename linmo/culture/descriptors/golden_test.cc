@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "linmo/culture/descriptors/complexity.h"
 #include "linmo/culture/descriptors/composition.h"
 #include "linmo/culture/descriptors/spectrum.h"
 #include "linmo/culture/descriptors/texture.h"
@@ -65,6 +66,37 @@ TEST(DescriptorsGolden, PartitionsAndSpectrumEqualNumpy) {
       EXPECT_NEAR(rings[r], truth, 1e-4 * truth) << r;
     }
   }
+}
+
+TEST(DescriptorsGolden, OrdersOfBlocksEqualOrdpy) {
+  for (const auto& c : nlohmann::json::parse(measure::golden_file("ordpy.json"))) {
+    const Image grey = grey_of(c);
+    const auto samples = grey.samples<uint8_t>();
+    const std::vector<uint16_t> values(samples.begin(), samples.end());
+    const auto shares = [&](int64_t step) { return order_shares(values, grey.width(), grey.height(), step); };
+    for (const size_t i : {0, 1, 2}) {
+      const EntropyComplexity e = entropy_complexity(shares(int64_t{1} << i).orders);
+      EXPECT_NEAR(e.h, c.at("entropy_complexity")[i][0].get<double>(), 1e-10) << i;
+      EXPECT_NEAR(e.c, c.at("entropy_complexity")[i][1].get<double>(), 1e-10) << i;
+    }
+    const OrderShares one = shares(1);
+    const SmoothnessStructure s = smoothness_structure(one);
+    EXPECT_NEAR(s.smoothness, c.at("smoothness").get<double>(), 1e-10);
+    EXPECT_NEAR(s.branching, c.at("branching").get<double>(), 1e-10);
+    EXPECT_NEAR(one.all_equal, c.at("all_equal").get<double>(), 1e-10);
+    EXPECT_NEAR(one.some_equal, c.at("some_equal").get<double>(), 1e-10);
+  }
+}
+
+// ordpy is not in Debian: an environment of one's own (make_ordpy.py says how) is asked where there is one.
+TEST(DescriptorsSlow, OrdpyAgrees) {
+  const char* python = std::getenv("LINMO_GOLDEN_PYTHON");
+  if (!python || std::system(("'" + std::string(python) + "' -c 'import ordpy' 2>/dev/null").c_str()) != 0)
+    GTEST_SKIP() << "LINMO_GOLDEN_PYTHON names no python with ordpy";
+  EXPECT_EQ(std::system(("PYTHONDONTWRITEBYTECODE=1 '" + std::string(python) +
+                         "' '" LINMO_SOURCE_DIR "/tests/golden/make_ordpy.py' --check")
+                            .c_str()),
+            0);
 }
 
 // Where the oracle is installed (packages.txt names it), it is asked again.

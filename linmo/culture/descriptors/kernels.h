@@ -42,6 +42,11 @@ inline double nearest(double x) {
   return x + 6755399441055744.0 - 6755399441055744.0;
 }
 
+// The same for |x| < 2²².
+inline float nearest_float(float x) {
+  return x + 12582912.0f - 12582912.0f;
+}
+
 // atan2 in degrees, 0 … 360, within 1e-4° (odd polynomial of degree 13 on 0 … 1, from the Chebyshev series).
 inline float hue_degrees(float y, float x) {
   const float ax = std::fabs(x), ay = std::fabs(y);

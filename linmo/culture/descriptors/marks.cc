@@ -13,40 +13,43 @@ namespace {
 // ---- seals
 // -------------------------------------------------------------------------------------------------
 
+// All conditions at once: a branch would stop the vectors.
+LINMO_SIMD void vermilion_run(const float* l, const float* a, const float* b, uint8_t* __restrict out,
+                              int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    const float h = hue_degrees(b[i], a[i]);
+    const bool light = (l[i] >= 25) & (l[i] <= 70), red = (h >= 15) & (h <= 55) & (a[i] > 0);
+    out[i] = light & red & (a[i] * a[i] + b[i] * b[i] >= 28 * 28) ? 1 : 0;
+  }
+}
+
 Bits vermilion(const Scale& s) {
   Bits out(s.width(), s.height());
-  for (size_t i = 0; i < out.values.size(); ++i) {
-    const float l = s.l.values[i], a = s.a.values[i], b = s.b.values[i];
-    if (l < 25 || l > 70 || a <= 0 || a * a + b * b < 28 * 28) continue;
-    const float h = hue_degrees(b, a);
-    out.values[i] = h >= 15 && h <= 55;
-  }
+  vermilion_run(s.l.values.data(), s.a.values.data(), s.b.values.data(), out.values.data(), s.pixels());
   return out;
+}
+
+LINMO_SIMD void darker_run(const float* l, const float* mean, float by, uint8_t* __restrict out,
+                           int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] = l[i] < mean[i] - by ? 1 : 0;
+}
+
+// column += enters − leaves; mean = column / rows.
+LINMO_SIMD void mean_row(const float* enters, const float* leaves, double rows, double* __restrict column,
+                         float* __restrict mean, int64_t count) {
+  for (int64_t x = 0; x < count; ++x) {
+    column[x] += static_cast<double>(enters[x]) - static_cast<double>(leaves[x]);
+    mean[x] = static_cast<float>(column[x] / rows);
+  }
+}
+
+// Means of windows of a row from its running sums, where they do not reach over its ends.
+LINMO_SIMD void window_run(const double* sums, int64_t window, double size, float* __restrict out,
+                           int64_t count) {
+  for (int64_t x = 0; x < count; ++x) out[x] = static_cast<float>((sums[x + window] - sums[x]) / size);
 }
 
 constexpr int64_t kReach = 2;
-
-// Pixels with a set pixel within kReach rows and columns.
-Bits dilated(const Bits& in) {
-  const auto w = static_cast<size_t>(in.width);
-  Bits across(in.width, in.height), out(in.width, in.height);
-  std::vector<uint8_t> line(w + 2 * kReach, 0);
-  for (int64_t y = 0; y < in.height; ++y) {
-    std::copy_n(in.row(y), w, line.begin() + kReach);
-    const uint8_t* from = line.data();
-    uint8_t* to = across.row(y);
-    for (size_t x = 0; x < w; ++x) to[x] = from[x] | from[x + 1] | from[x + 2] | from[x + 3] | from[x + 4];
-  }
-  for (int64_t y = 0; y < in.height; ++y) {
-    const int64_t last = std::min(in.height - 1, y + kReach);
-    uint8_t* to = out.row(y);
-    for (int64_t k = std::max<int64_t>(0, y - kReach); k <= last; ++k) {
-      const uint8_t* from = across.row(k);
-      for (size_t x = 0; x < w; ++x) to[x] |= from[x];
-    }
-  }
-  return out;
-}
 
 // Closing by a square of 5 px: characters cut into a seal do not part it.
 Bits closed(const Bits& in) {
@@ -54,7 +57,7 @@ Bits closed(const Bits& in) {
     for (uint8_t& v : bits.values) v ^= 1;
     return bits;
   };
-  return complement(dilated(complement(dilated(in))));
+  return complement(dilated(complement(dilated(in, kReach)), kReach));
 }
 
 struct Tally {
@@ -104,26 +107,41 @@ Plane local_mean(const Plane& in, int64_t reach) {
   std::vector<double> sums(static_cast<size_t>(in.width) + 1);
   for (int64_t y = 0; y < in.height; ++y) {
     for (size_t x = 0; x < static_cast<size_t>(in.width); ++x) sums[x + 1] = sums[x] + in.row(y)[x];
-    for (int64_t x = 0; x < in.width; ++x) {
+    const auto mean_at = [&](int64_t x) {
       const auto first = static_cast<size_t>(std::max<int64_t>(0, x - reach)),
                  end = static_cast<size_t>(std::min(in.width, x + reach + 1));
       across.row(y)[static_cast<size_t>(x)] =
           static_cast<float>((sums[end] - sums[first]) / static_cast<double>(end - first));
-    }
+    };
+    const int64_t inner = in.width - 2 * reach;
+    for (int64_t x = 0; x < std::min(reach, in.width); ++x) mean_at(x);
+    if (inner > 0)
+      window_run(sums.data(), 2 * reach + 1, static_cast<double>(2 * reach + 1), across.row(y).data() + reach,
+                 inner);
+    for (int64_t x = std::max(reach, reach + inner); x < in.width; ++x) mean_at(x);
   }
   std::vector<double> column(static_cast<size_t>(in.width));
-  const auto add = [&](int64_t y, double sign) {
-    for (size_t x = 0; x < column.size(); ++x) column[x] += sign * across.row(y)[x];
-  };
-  for (int64_t y = 0; y < std::min(reach, in.height); ++y) add(y, 1);
+  const std::vector<float> none(column.size());
+  for (int64_t y = 0; y < std::min(reach, in.height); ++y)
+    for (size_t x = 0; x < column.size(); ++x) column[x] += across.row(y)[x];
   for (int64_t y = 0; y < in.height; ++y) {
-    if (y + reach < in.height) add(y + reach, 1);
-    if (y - reach - 1 >= 0) add(y - reach - 1, -1);
+    const float* enters = y + reach < in.height ? across.row(y + reach).data() : none.data();
+    const float* leaves = y - reach - 1 >= 0 ? across.row(y - reach - 1).data() : none.data();
     const auto rows =
         static_cast<double>(std::min(in.height, y + reach + 1) - std::max<int64_t>(0, y - reach));
-    for (size_t x = 0; x < column.size(); ++x) out.row(y)[x] = static_cast<float>(column[x] / rows);
+    mean_row(enters, leaves, rows, column.data(), out.row(y).data(), in.width);
   }
   return out;
+}
+
+int64_t largest_character(const Scale& scale) {
+  return scale.long_side() * 6 / 100;
+}
+
+Bits ink_of_writing(const Scale& scale, const Plane& mean) {
+  Bits dark(scale.width(), scale.height());
+  darker_run(scale.l.values.data(), mean.values.data(), 12, dark.values.data(), scale.pixels());
+  return dark;
 }
 
 double overlap(const Component& a, const Component& b) {
@@ -151,12 +169,9 @@ std::vector<Mark> find_seals(const Scale& scale) {
 }
 
 std::vector<Mark> find_inscriptions(const Scale& scale) {
-  const auto side = static_cast<double>(scale.long_side());
-  const auto least = static_cast<int64_t>(std::max(4.0, 0.006 * side)),
-             most = static_cast<int64_t>(0.06 * side);
+  const int64_t least = std::max<int64_t>(4, scale.long_side() * 6 / 1000), most = largest_character(scale);
   const Plane mean = local_mean(scale.l, most);
-  Bits dark(scale.width(), scale.height());
-  for (size_t i = 0; i < dark.values.size(); ++i) dark.values[i] = scale.l.values[i] < mean.values[i] - 12;
+  const Bits dark = ink_of_writing(scale, mean);
   std::vector<Component> marks;
   // Strokes of one character lie apart; closing joins them.
   for (const Component& c : components(closed(dark), true)) {
@@ -220,29 +235,59 @@ double covered(const Scale& scale, const std::vector<Mark>& marks) {
   return bits.share();
 }
 
-void blank_out(Image& rgb, const std::vector<Mark>& marks) {
-  constexpr int64_t kWider = 2;
-  for (const Mark& m : marks) {
-    const int64_t left = m.left - kWider - 1, right = m.right + kWider + 1, top = m.top - kWider - 1,
-                  bottom = m.bottom + kWider + 1;  // the ring; it may lie outside
-    for (int64_t y = std::max<int64_t>(0, top + 1); y < std::min(rgb.height(), bottom); ++y) {
-      for (int64_t x = std::max<int64_t>(0, left + 1); x < std::min(rgb.width(), right); ++x) {
-        double sum[3] = {}, weights = 0;
-        const auto take = [&](int64_t px, int64_t py, int64_t distance) {
-          if (px < 0 || py < 0 || px >= rgb.width() || py >= rgb.height()) return;
-          const double w = 1.0 / static_cast<double>(distance);
-          const uint8_t* p = rgb.row<uint8_t>(py).data() + 3 * px;
-          for (int c = 0; c < 3; ++c) sum[c] += w * p[c];
-          weights += w;
-        };
-        take(left, y, x - left);
-        take(right, y, right - x);
-        take(x, top, y - top);
-        take(x, bottom, bottom - y);
-        if (weights <= 0) continue;
-        uint8_t* p = rgb.row<uint8_t>(y).data() + 3 * x;
-        for (int c = 0; c < 3; ++c) p[c] = static_cast<uint8_t>(std::lround(sum[c] / weights));
+Bits covered_pixels(const Scale& scale, const std::vector<Mark>& seals, const std::vector<Mark>& columns) {
+  Bits out(scale.width(), scale.height());
+  for (const Mark& m : seals)
+    for (int64_t y = m.top; y <= m.bottom; ++y) std::fill(out.row(y) + m.left, out.row(y) + m.right + 1, 1);
+  if (!columns.empty()) {
+    const Bits dark = ink_of_writing(scale, local_mean(scale.l, largest_character(scale)));
+    for (const Mark& m : columns)
+      for (int64_t y = m.top; y <= m.bottom; ++y)
+        for (int64_t x = m.left; x <= m.right; ++x) out.row(y)[x] |= dark.row(y)[x];
+  }
+  constexpr int64_t kWider = 2;  // what is blurred around them
+  return dilated(out, kWider);
+}
+
+void blank_out(Image& rgb, const Bits& mask) {
+  const int64_t w = rgb.width(), h = rgb.height();
+  // Of every masked pixel, the nearest one in each direction that is not; −1 or the picture's end: there is
+  // none.
+  std::vector<int64_t> above(static_cast<size_t>(w), -1), left(static_cast<size_t>(w)), right(left);
+  std::vector<int32_t> below(static_cast<size_t>(w * h));
+  for (int64_t y = h - 1; y >= 0; --y)
+    for (int64_t x = 0; x < w; ++x)
+      below[static_cast<size_t>(y * w + x)] =
+          mask.row(y)[x] ? (y + 1 < h ? below[static_cast<size_t>((y + 1) * w + x)] : static_cast<int32_t>(h))
+                         : static_cast<int32_t>(y);
+  const Image from = rgb;
+  for (int64_t y = 0; y < h; ++y) {
+    int64_t last = -1;
+    for (int64_t x = 0; x < w; ++x) left[static_cast<size_t>(x)] = last = mask.row(y)[x] ? last : x;
+    last = w;
+    for (int64_t x = w - 1; x >= 0; --x) right[static_cast<size_t>(x)] = last = mask.row(y)[x] ? last : x;
+    uint8_t* to = rgb.row<uint8_t>(y).data();
+    for (int64_t x = 0; x < w; ++x) {
+      const auto i = static_cast<size_t>(x);
+      if (!mask.row(y)[x]) {
+        above[i] = y;
+        continue;
       }
+      double sum[3] = {}, weights = 0;
+      const auto take = [&](int64_t px, int64_t py, int64_t distance) {
+        if (px < 0 || py < 0 || px >= w || py >= h) return;
+        const double weight = 1.0 / static_cast<double>(distance);
+        const uint8_t* p = from.row<uint8_t>(py).data() + 3 * px;
+        for (int c = 0; c < 3; ++c) sum[c] += weight * p[c];
+        weights += weight;
+      };
+      const int64_t under = below[static_cast<size_t>(y * w + x)];
+      take(left[i], y, x - left[i]);
+      take(right[i], y, right[i] - x);
+      take(x, above[i], y - above[i]);
+      take(x, under, under - y);
+      if (weights <= 0) continue;
+      for (int c = 0; c < 3; ++c) to[3 * x + c] = static_cast<uint8_t>(std::lround(sum[c] / weights));
     }
   }
 }

@@ -31,8 +31,12 @@ std::vector<Mark> find_inscriptions(const Scale& scale);
 // Share of the picture that the boxes cover, overlaps once.
 double covered(const Scale& scale, const std::vector<Mark>& marks);
 
-// Fills boxes (2 px wider on each side) with the colour around them: every pixel becomes the mean of the four
-// ring pixels straight left, right, above and below, weighted by nearness.
-void blank_out(Image& rgb8, const std::vector<Mark>& marks);
+// What is masked of them, and 2 px around: seals whole, of columns of writing only the ink, so that the
+// ground between characters stays what it is.
+Bits covered_pixels(const Scale& scale, const std::vector<Mark>& seals, const std::vector<Mark>& columns);
+
+// Fills what is masked with the colours around it: every pixel becomes the mean of the nearest unmasked
+// pixels straight left, right, above and below, weighted by nearness. `mask` has the picture's size.
+void blank_out(Image& rgb8, const Bits& mask);
 
 }  // namespace linmo::culture

@@ -2,6 +2,7 @@
 #include "linmo/culture/descriptors/spatial.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -16,6 +17,31 @@ LINMO_SIMD void add_row(const float* v, double sign, double* sum, double* square
     const double d = v[i];
     sum[i] += sign * d;
     squares[i] += sign * d * d;
+  }
+}
+
+// line[i] |= line[i + by]; what is read has not been written yet.
+LINMO_SIMD void join_in_place(uint8_t* line, int64_t by, int64_t count) {
+  int64_t i = 0;
+  for (; i + 64 <= count; i += 64) {
+    uint8_t ahead[64];
+    for (int64_t k = 0; k < 64; ++k) ahead[k] = line[i + k + by];
+    for (int64_t k = 0; k < 64; ++k) line[i + k] |= ahead[k];
+  }
+  for (; i < count; ++i) line[i] |= line[i + by];
+}
+
+LINMO_SIMD void join_rows(const uint8_t* a, const uint8_t* b, uint8_t* out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] = a[i] | b[i];
+}
+
+// Deviations in windows of `side` px, from running sums of values and squares; n: pixels of the window.
+LINMO_SIMD void deviation_run(const double* sums, const double* squares, int64_t side, double n,
+                              float* __restrict out, int64_t count) {
+  for (int64_t x = 0; x < count; ++x) {
+    const double mean = (sums[x + side] - sums[x]) / n;
+    const double variance = (squares[x + side] - squares[x]) / n - mean * mean;
+    out[x] = static_cast<float>(std::sqrt(variance > 0 ? variance : 0));
   }
 }
 
@@ -106,14 +132,20 @@ Plane local_deviation(const Plane& plane, int side) {
       running2[x + 1] = running2[x] + squares[x];
     }
     float* to = out.row(y).data();
-    for (int64_t x = 0; x < w; ++x) {
+    const auto deviation_at = [&](int64_t x) {
       const auto first = static_cast<size_t>(std::max<int64_t>(0, x - reach));
       const auto last = static_cast<size_t>(std::min(w - 1, x + reach)) + 1;
       const double n = static_cast<double>(rows) * static_cast<double>(last - first);
       const double mean = (running[last] - running[first]) / n;
       to[x] =
           static_cast<float>(std::sqrt(std::max(0.0, (running2[last] - running2[first]) / n - mean * mean)));
-    }
+    };
+    const int64_t inner = w - 2 * reach;
+    for (int64_t x = 0; x < std::min(reach, w); ++x) deviation_at(x);
+    if (inner > 0)
+      deviation_run(running.data(), running2.data(), side, static_cast<double>(rows * side), to + reach,
+                    inner);
+    for (int64_t x = std::max(reach, reach + inner); x < w; ++x) deviation_at(x);
   }
   return out;
 }
@@ -218,35 +250,30 @@ std::vector<Component> components(const Bits& bits, bool eight, std::vector<int3
 }
 
 Bits dilated(const Bits& bits, int64_t reach) {
-  Bits across(bits.width, bits.height), out(bits.width, bits.height);
-  for (int64_t y = 0; y < bits.height; ++y) {
-    const uint8_t* in = bits.row(y);
-    uint8_t* to = across.row(y);
-    int64_t last = -reach - 1;
-    for (int64_t x = 0; x < bits.width; ++x) {
-      if (in[x]) last = x;
-      to[x] = x - last <= reach;
-    }
-    last = bits.width + reach;
-    for (int64_t x = bits.width - 1; x >= 0; --x) {
-      if (in[x]) last = x;
-      to[x] |= last - x <= reach;
-    }
+  const int64_t w = bits.width, h = bits.height, window = 2 * reach + 1;
+  // A window of 2ᵏ⁺¹ is that of 2ᵏ and its neighbour; the rest is two of those, overlapping.
+  int64_t whole = 1;
+  while (2 * whole <= window) whole *= 2;
+  const int64_t rest = window - whole;
+  Bits across(w, h), out(w, h);
+  std::vector<uint8_t> line(static_cast<size_t>(w + 2 * reach));
+  for (int64_t y = 0; y < h; ++y) {
+    std::ranges::fill(line, uint8_t{0});
+    std::copy_n(bits.row(y), w, line.begin() + reach);
+    for (int64_t size = 1; size < whole; size *= 2)
+      join_in_place(line.data(), size, static_cast<int64_t>(line.size()) - size);
+    join_rows(line.data(), line.data() + rest, across.row(y), w);
   }
-  std::vector<int64_t> last(static_cast<size_t>(bits.width), -reach - 1);
-  for (int64_t y = 0; y < bits.height; ++y) {
-    for (int64_t x = 0; x < bits.width; ++x) {
-      if (across.row(y)[x]) last[static_cast<size_t>(x)] = y;
-      out.row(y)[x] = y - last[static_cast<size_t>(x)] <= reach;
-    }
+  const std::vector<uint8_t> none(static_cast<size_t>(w));
+  const auto source = [&](int64_t y) { return y >= 0 && y < h ? across.row(y) : none.data(); };
+  // Rows y … y + size − 1 joined, from `reach` rows above the picture on.
+  Bits joined(w, h + 2 * reach);
+  for (int64_t y = 0; y < joined.height; ++y) std::copy_n(source(y - reach), w, joined.row(y));
+  for (int64_t size = 1; size < whole; size *= 2) {
+    for (int64_t y = 0; y + size < joined.height; ++y)
+      join_rows(joined.row(y), joined.row(y + size), joined.row(y), w);
   }
-  std::ranges::fill(last, bits.height + reach);
-  for (int64_t y = bits.height - 1; y >= 0; --y) {
-    for (int64_t x = 0; x < bits.width; ++x) {
-      if (across.row(y)[x]) last[static_cast<size_t>(x)] = y;
-      out.row(y)[x] |= last[static_cast<size_t>(x)] - y <= reach;
-    }
-  }
+  for (int64_t y = 0; y < h; ++y) join_rows(joined.row(y), joined.row(y + rest), out.row(y), w);
   return out;
 }
 
@@ -313,7 +340,13 @@ std::vector<double> quantiles(std::span<const float> v, std::span<const double> 
   std::array<std::array<uint32_t, kSteps>, 2> counts{};
   for (size_t i = 0; i < v.size(); ++i) ++counts[i & 1][static_cast<size_t>(steps[i])];
   const auto count = [&](size_t s) { return size_t{counts[0][s]} + counts[1][s]; };
-  std::vector<float> near;
+  struct Wanted {
+    size_t low, before;  // place in the sorted values; how many lie in steps below those looked at
+    double at;
+    std::vector<float> near;
+  };
+  std::vector<Wanted> wanted;
+  std::vector<uint32_t> takers(kSteps);  // of each step, a bit a quantile
   for (size_t k = 0; k < q.size(); ++k) {
     const double at = q[k] * static_cast<double>(v.size() - 1);
     const auto low = static_cast<size_t>(at);
@@ -321,11 +354,15 @@ std::vector<double> quantiles(std::span<const float> v, std::span<const double> 
     while (before + count(begin) <= low) before += count(begin++);
     size_t end = begin, until = before + count(begin);
     while (until <= low + 1 && end + 1 < kSteps) until += count(++end);
-    near.clear();
-    for (size_t i = 0; i < v.size(); ++i) {
-      const auto s = static_cast<size_t>(steps[i]);
-      if (s >= begin && s <= end) near.push_back(v[i]);
-    }
+    for (size_t step = begin; step <= end; ++step) takers[step] |= 1u << k;
+    wanted.push_back({low, before, at, {}});
+  }
+  for (size_t i = 0; i < v.size(); ++i) {
+    for (uint32_t bits = takers[static_cast<size_t>(steps[i])]; bits != 0; bits &= bits - 1)
+      wanted[static_cast<size_t>(std::countr_zero(bits))].near.push_back(v[i]);
+  }
+  for (size_t k = 0; k < q.size(); ++k) {
+    auto& [low, before, at, near] = wanted[k];
     const auto place = near.begin() + static_cast<int64_t>(low - before);
     std::nth_element(near.begin(), place, near.end());
     out[k] = *place;

@@ -56,8 +56,8 @@ std::array<int64_t, 256> histogram(std::span<const uint8_t> values);
 // Shannon entropy of counts or weights, in bits.
 double entropy_bits(std::span<const double> weights);
 
-// For each of `q` (0 … 1, ascending), what lies between the neighbours of place q · (n − 1) in the sorted
-// values, linearly (numpy.percentile). v is not empty and finite.
+// For each of `q` (0 … 1, ascending, at most 32), what lies between the neighbours of place q · (n − 1) in
+// the sorted values, linearly (numpy.percentile). v is not empty and finite.
 std::vector<double> quantiles(std::span<const float> v, std::span<const double> q);
 double quantile(std::span<const float> v, double q);
 

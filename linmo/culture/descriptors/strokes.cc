@@ -103,24 +103,14 @@ void measure_widths(const Scale& scale, StrokeFeatures& out) {
 }
 
 struct Derivatives {
-  std::vector<float> x, y, xx, xy, yy;
-  explicit Derivatives(int64_t width) : x(static_cast<size_t>(width)), y(x), xx(x), xy(x), yy(x) {}
+  float x, y, xx, xy, yy;
 };
-
-LINMO_SIMD void derive_row(const float* above, const float* here, const float* below, float* x, float* y,
-                           float* xx, float* xy, float* yy, int64_t count) {
-  for (int64_t i = 1; i + 1 < count; ++i) {
-    x[i] = (here[i + 1] - here[i - 1]) / 2;
-    y[i] = (below[i] - above[i]) / 2;
-    xx[i] = here[i + 1] - 2 * here[i] + here[i - 1];
-    yy[i] = below[i] - 2 * here[i] + above[i];
-    xy[i] = (below[i + 1] - below[i - 1] - above[i + 1] + above[i - 1]) / 4;
-  }
-}
-
-void derive(const Plane& p, int64_t y, Derivatives& d) {
-  derive_row(p.row(y - 1).data(), p.row(y).data(), p.row(y + 1).data(), d.x.data(), d.y.data(), d.xx.data(),
-             d.xy.data(), d.yy.data(), p.width);
+Derivatives derive(const Plane& p, int64_t x, int64_t y) {
+  const float* above = p.row(y - 1).data() + x;
+  const float* here = p.row(y).data() + x;
+  const float* below = p.row(y + 1).data() + x;
+  return {(here[1] - here[-1]) / 2, (below[0] - above[0]) / 2, here[1] - 2 * here[0] + here[-1],
+          (below[1] - below[-1] - above[1] + above[-1]) / 4, below[0] - 2 * here[0] + above[0]};
 }
 
 float sample(const Plane& p, float x, float y) {
@@ -143,14 +133,19 @@ LINMO_SIMD void gradient_row(const float* above, const float* here, const float*
   }
 }
 
+struct Edge {
+  int32_t x, y;
+  float nx, ny;  // of length 1, towards the light
+};
+
 // Pixels where the gradient is strong and the largest across the edge.
-Bits find_edges(const Plane& smooth) {
+std::vector<Edge> find_edges(const Plane& smooth) {
   const int64_t w = smooth.width, h = smooth.height;
   Plane strength(w, h);
   for (int64_t y = 1; y + 1 < h; ++y)
     gradient_row(smooth.row(y - 1).data(), smooth.row(y).data(), smooth.row(y + 1).data(),
                  strength.row(y).data(), w);
-  Bits edges(w, h);
+  std::vector<Edge> edges;
   for (int64_t y = 1; y + 1 < h; ++y) {
     const float* s = strength.row(y).data();
     for (int64_t x = 1; x + 1 < w; ++x) {
@@ -159,75 +154,57 @@ Bits find_edges(const Plane& smooth) {
       const float gy = smooth.row(y + 1)[static_cast<size_t>(x)] - smooth.row(y - 1)[static_cast<size_t>(x)];
       const float n = 1 / std::sqrt(gx * gx + gy * gy);
       const auto fx = static_cast<float>(x), fy = static_cast<float>(y);
-      edges.row(y)[x] = s[x] >= sample(strength, fx + gx * n, fy + gy * n) &&
-                        s[x] > sample(strength, fx - gx * n, fy - gy * n);
+      if (s[x] >= sample(strength, fx + gx * n, fy + gy * n) &&
+          s[x] > sample(strength, fx - gx * n, fy - gy * n))
+        edges.push_back({static_cast<int32_t>(x), static_cast<int32_t>(y), gx * n, gy * n});
     }
   }
   return edges;
 }
 
+// What lies across an edge: the darkest place within `reach` px of it, less the darkest behind that, up to
+// twice as far on either side. Not positive; 0 where there is no line darker than both sides.
+float line_depth(const Plane& l, const Edge& edge, int64_t reach) {
+  float line = 100, sides = 100;
+  for (int64_t t = -2 * reach; t <= 2 * reach; ++t) {
+    const auto d = static_cast<float>(t);
+    const float v =
+        sample(l, static_cast<float>(edge.x) + d * edge.nx, static_cast<float>(edge.y) + d * edge.ny);
+    float& least = std::abs(t) <= reach ? line : sides;
+    least = std::min(least, v);
+  }
+  return std::min(0.0f, line - sides);
+}
+
 void measure_outlines(const Scale& scale, StrokeFeatures& out) {
   const Plane smooth = gaussian_blur(scale.l, 1.5);
-  const int64_t w = smooth.width, h = smooth.height;
-  const Bits edges = find_edges(smooth);
-  const auto edge_count = static_cast<double>(edges.count());
-  if (edge_count < kLeastEdges) return;
-  const double reach = 0.01 * static_cast<double>(scale.long_side());
-  const auto away = static_cast<float>(std::max(3.0, reach));
-  Bits ridge(w, h);
-  Derivatives d(w);
+  const std::vector<Edge> edges = find_edges(smooth);
+  if (edges.size() < kLeastEdges) return;
+  const double side = static_cast<double>(scale.long_side());
+  const auto reach = std::max<int64_t>(2, static_cast<int64_t>(std::ceil(0.01 * side)));
   double depths = 0;
-  int64_t ridges = 0;
-  for (int64_t y = 1; y + 1 < h; ++y) {
-    derive(smooth, y, d);
-    for (int64_t x = 1; x + 1 < w; ++x) {
-      const auto i = static_cast<size_t>(x);
-      // A line 5 L* deep and up to 10 px wide bends at least this much.
-      if (d.xx[i] + d.yy[i] < 0.3f) continue;
-      const float half = (d.xx[i] - d.yy[i]) / 2, root = std::sqrt(half * half + d.xy[i] * d.xy[i]);
-      const float most = (d.xx[i] + d.yy[i]) / 2 + root;
-      // Across the line: the direction in which lightness bends most.
-      float nx = half >= 0 ? half + root : d.xy[i], ny = half >= 0 ? d.xy[i] : root - half;
-      if (nx * nx + ny * ny < 1e-12f) ny = 1;  // bent alike in all directions: a dot
-      const float length = std::sqrt(nx * nx + ny * ny);
-      nx /= length;
-      ny /= length;
-      // The bottom of the valley lies within this pixel, and is no slope.
-      if (d.x[i] * d.x[i] + d.y[i] * d.y[i] > 0.36f * most * most) continue;
-      const auto fx = static_cast<float>(x), fy = static_cast<float>(y);
-      const float here = scale.l.row(y)[i];
-      const float sides = std::min(sample(smooth, fx + away * nx, fy + away * ny),
-                                   sample(smooth, fx - away * nx, fy - away * ny));
-      if (sides - here < kOutlineDepth) continue;
-      ridge.row(y)[x] = 1;
-      depths += here - sides;
-      ++ridges;
-    }
-  }
-  if (ridges > 0) out.outline_darkness = depths / static_cast<double>(ridges);
-  const Bits near = dilated(ridge, static_cast<int64_t>(std::ceil(reach)));
   int64_t outlined = 0;
-  for (size_t i = 0; i < near.values.size(); ++i) outlined += near.values[i] & edges.values[i];
-  out.outline_share = static_cast<double>(outlined) / edge_count;
+  for (const Edge& e : edges) {
+    const float depth = line_depth(scale.l, e, reach);
+    depths += depth;
+    outlined += depth <= -kOutlineDepth;
+  }
+  const auto count = static_cast<double>(edges.size());
+  out.outline_darkness = depths / count;
+  out.outline_share = static_cast<double>(outlined) / count;
 
   // Bends are those of larger forms.
   const Plane form = gaussian_blur(smooth, std::sqrt(9 - 2.25));
   std::vector<float> curvatures;
   int64_t straight = 0;
-  const double side = static_cast<double>(scale.long_side());
-  for (int64_t y = 1; y + 1 < h; ++y) {
-    derive(form, y, d);
-    for (int64_t x = 1; x + 1 < w; ++x) {
-      if (!edges.row(y)[x]) continue;
-      const auto i = static_cast<size_t>(x);
-      const float g2 = d.x[i] * d.x[i] + d.y[i] * d.y[i];
-      if (g2 < 0.04f) continue;  // edges that do not last into this scale
-      const float bend =
-          d.xx[i] * d.y[i] * d.y[i] - 2 * d.xy[i] * d.x[i] * d.y[i] + d.yy[i] * d.x[i] * d.x[i];
-      const float curvature = std::abs(bend) / (g2 * std::sqrt(g2));
-      curvatures.push_back(curvature);
-      straight += curvature * side < 4;
-    }
+  for (const Edge& e : edges) {
+    const Derivatives d = derive(form, e.x, e.y);
+    const float g2 = d.x * d.x + d.y * d.y;
+    if (g2 < 0.04f) continue;  // edges that do not last into this scale
+    const float bend = d.xx * d.y * d.y - 2 * d.xy * d.x * d.y + d.yy * d.x * d.x;
+    const float curvature = std::abs(bend) / (g2 * std::sqrt(g2));
+    curvatures.push_back(curvature);
+    straight += curvature * side < 4;
   }
   if (curvatures.size() < kLeastEdges) return;
   out.edge_straightness = static_cast<double>(straight) / static_cast<double>(curvatures.size());

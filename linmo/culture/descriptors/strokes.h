@@ -18,7 +18,6 @@ struct StrokeFeatures {
   void visit(V& v) {
     constexpr double inf = kUnbounded;
     const char* run = "linmo; after Epshtein, Ofek & Wexler 2010";
-    const char* ridge = "linmo; ridges of Lindeberg 1998";
     v.group("line");
     v.field({"stroke_width", "‰ of the long side", 0, inf,
              "median over the length of strokes of the shortest run through ink (4 directions); ink: L* at "
@@ -33,14 +32,15 @@ struct StrokeFeatures {
     v.field({"line_share", "1", 0, 1,
              "share of ink in strokes thinner than 1 % of the long side (line against mass)", "linmo"},
             line_share);
-    v.field({"outline_share", "1", 0, 1,
-             "share of edge pixels within 1 % of the long side of a dark ridge: a line that is at least 5 L* "
-             "darker than both its sides (key-block line); 512 px scale, σ = 1.5 px",
-             ridge, FeatureInfo::core},
-            outline_share);
     v.field(
-        {"outline_darkness", "L*", -100, 0, "mean of L* on those ridges − L* of their darker side", ridge},
+        {"outline_darkness", "L*", -100, 0,
+         "mean over edge pixels (|∇L*| ≥ 2 per px at σ = 1.5 px and largest across the edge; 512 px scale) "
+         "of the darkest L* within 1 % of the long side across the edge − the darkest behind it, up to 2 % "
+         "on either side; 0 where there is no such line (key-block lines)",
+         "linmo", FeatureInfo::core},
         outline_darkness);
+    v.field({"outline_share", "1", 0, 1, "share of edge pixels where that is at least 5 L*", "linmo"},
+            outline_share);
     v.field({"edge_curvature", "1/long side", 0, inf,
              "median |curvature| of the lines of equal lightness at edge pixels (σ = 3 px, 512 px scale)",
              "Lindeberg 1998"},

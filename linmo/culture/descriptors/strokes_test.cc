@@ -80,6 +80,24 @@ TEST(Strokes, OutlinesAreToldFromEdges) {
   EXPECT_GT(with.outline_share, 0.95);
   EXPECT_LT(with.outline_darkness, -20);
   EXPECT_LT(without.outline_share, 0.05);
+  EXPECT_GT(without.outline_darkness, -1);
+}
+
+// A line between a dark robe and light paper is lost in the step from one to the other when it is smoothed.
+TEST(Strokes, OutlinesOfDarkThingsCount) {
+  const auto squares = [](int line) {
+    return strokes_of(large_grey(512, [=](int64_t x, int64_t y) {
+      const int64_t u = x % 64, v = y % 64;
+      const int64_t depth = std::min({u - 10, 53 - u, v - 10, 53 - v});  // within the square
+      return depth < 0 ? 225 : depth < 2 ? line : 70;
+    }));
+  };
+  const StrokeFeatures none = squares(70), slight = squares(50), strong = squares(20);
+  EXPECT_NEAR(none.outline_darkness, 0, 0.5);
+  // L* of 70, 50 and 20: 29.5, 20.8 and 6.3.
+  EXPECT_NEAR(slight.outline_darkness, -8.7, 2);
+  EXPECT_NEAR(strong.outline_darkness, -23.2, 3);
+  EXPECT_GT(slight.outline_share, 0.9);
 }
 
 TEST(Strokes, CurvatureIsOneOverTheRadius) {

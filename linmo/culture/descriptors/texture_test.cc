@@ -69,8 +69,12 @@ TEST(Texture, GaborFiltersFindTheirWave) {
   EXPECT_NEAR(e[1], e[5], 1e-3 * e[1]);
 }
 
-TEST(Texture, RingPowerEqualsTheDefinition) {
-  constexpr int64_t n = 16;
+class RingPower : public testing::TestWithParam<int64_t> {};
+// An even and an odd power of two: with and without a last step of radix 2.
+INSTANTIATE_TEST_SUITE_P(Sides, RingPower, testing::Values(16, 32));
+
+TEST_P(RingPower, EqualsTheDefinition) {
+  const int64_t n = GetParam();
   Plane p(n, n);
   for (size_t i = 0; i < p.values.size(); ++i) p.values[i] = static_cast<float>(mix(7, i) % 256);
   std::vector<double> power(8), count(8);
@@ -82,7 +86,7 @@ TEST(Texture, RingPowerEqualsTheDefinition) {
       for (int64_t y = 0; y < n; ++y) {
         for (int64_t x = 0; x < n; ++x)
           sum += static_cast<double>(p.row(y)[static_cast<size_t>(x)]) *
-                 std::polar(1.0, -2 * M_PI * static_cast<double>(kx * x + ky * y) / n);
+                 std::polar(1.0, -2 * M_PI * static_cast<double>(kx * x + ky * y) / static_cast<double>(n));
       }
       power[r] += std::norm(sum);
       ++count[r];

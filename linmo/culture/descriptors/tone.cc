@@ -42,41 +42,21 @@ std::optional<Lab> find_paper(const Scale& scale, const Plane& deviation, float 
   return paper;
 }
 
-// ΔE00 of every pixel from the paper; what is certainly past 15 gets 100.
-Plane distance_from_paper(const Scale& scale, const Lab& paper) {
-  Plane out(scale.width(), scale.height());
-  // Equal pixels are common, most of all in the void: remember what was computed last for each colour.
-  struct Known {
-    uint32_t colour = ~0u;
-    float distance = 0;
-  };
-  std::vector<Known> known(1 << 14);
-  const auto rgb = scale.rgb.samples<uint8_t>();
-  for (size_t i = 0; i < out.values.size(); ++i) {
-    // ΔE00 ≥ |ΔL*| / S_L, and S_L ≤ 1.75.
-    if (std::abs(scale.l.values[i] - paper[0]) > 15 * 1.75) {
-      out.values[i] = 100;
-      continue;
-    }
-    const uint32_t colour =
-        static_cast<uint32_t>(rgb[3 * i]) << 16 | static_cast<uint32_t>(rgb[3 * i + 1]) << 8 | rgb[3 * i + 2];
-    Known& k = known[(colour * 2654435761u) >> 18];
-    if (k.colour != colour) {
-      k.colour = colour;
-      k.distance =
-          static_cast<float>(delta_e_2000({scale.l.values[i], scale.a.values[i], scale.b.values[i]}, paper));
-    }
-    out.values[i] = k.distance;
-  }
-  return out;
+LINMO_SIMD void even_run(const float* deviation, const float* distance, float tau, uint8_t* __restrict out,
+                         int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] = (deviation[i] < kEvenDeviation) & (distance[i] <= tau) ? 1 : 0;
+}
+
+LINMO_SIMD void keep_near(const float* distance, float tau, uint8_t* __restrict out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) out[i] &= distance[i] <= tau ? 1 : 0;
 }
 
 Bits blank_pixels(const Plane& distance, const Plane& deviation, float tau) {
   Bits even(distance.width, distance.height);
-  for (size_t i = 0; i < even.values.size(); ++i)
-    even.values[i] = deviation.values[i] < kEvenDeviation && distance.values[i] <= tau;
+  const auto count = static_cast<int64_t>(even.values.size());
+  even_run(deviation.values.data(), distance.values.data(), tau, even.values.data(), count);
   Bits out = dilated(even, kEvenWindow / 2);
-  for (size_t i = 0; i < out.values.size(); ++i) out.values[i] &= distance.values[i] <= tau;
+  keep_near(distance.values.data(), tau, out.values.data(), count);
   return out;
 }
 
@@ -172,11 +152,14 @@ double hull_area(const std::vector<int32_t>& labels, int64_t width, int32_t labe
 void measure_layout(const Bits& blank, ToneFeatures& out) {
   const int64_t w = blank.width, h = blank.height;
   std::array<int64_t, 9> count{}, size{};
+  const auto first_of = [](int64_t third, int64_t length) { return (third * length + 2) / 3; };
   for (int64_t y = 0; y < h; ++y) {
-    for (int64_t x = 0; x < w; ++x) {
-      const auto cell = static_cast<size_t>(3 * (3 * y / h) + 3 * x / w);
-      ++size[cell];
-      count[cell] += blank.row(y)[x];
+    const auto row = static_cast<size_t>(3 * (3 * y / h));
+    for (size_t column = 0; column < 3; ++column) {
+      const int64_t first = first_of(static_cast<int64_t>(column), w),
+                    last = first_of(static_cast<int64_t>(column) + 1, w);
+      size[row + column] += last - first;
+      count[row + column] += std::count(blank.row(y) + first, blank.row(y) + last, uint8_t{1});
     }
   }
   for (size_t i = 0; i < 9; ++i)
@@ -217,6 +200,35 @@ LINMO_SIMD void tensor_row(const float* above, const float* here, const float* b
   }
 }
 
+struct GradationSums {
+  int64_t graded = 0;
+  double along = 0, total = 0;
+};
+// xx, yy: squared derivatives; jxx …: the same, and their product, blurred.
+LINMO_SIMD void gradation_row(const float* xx, const float* yy, const float* jxx, const float* jyy,
+                              const float* jxy, int64_t count, GradationSums& out) {
+  constexpr int64_t kLanes = 16;
+  float along[kLanes] = {}, total[kLanes] = {};
+  int32_t graded[kLanes] = {};
+  const auto add = [&](int64_t x, int64_t k) {
+    const float difference = jxx[x] - jyy[x], trace = jxx[x] + jyy[x];
+    const float strength = std::sqrt(difference * difference + 4 * jxy[x] * jxy[x]);
+    const float gradient2 = xx[x] + yy[x];
+    along[k] += strength;
+    total[k] += trace;
+    graded[k] += (gradient2 > 0.04f) & (gradient2 < 4) & (strength > 0.8f * trace) ? 1 : 0;
+  };
+  int64_t x = 0;
+  for (; x + kLanes <= count; x += kLanes)
+    for (int64_t k = 0; k < kLanes; ++k) add(x + k, k);
+  for (int64_t k = 0; x < count; ++x, ++k) add(x, k);
+  for (int64_t k = 0; k < kLanes; ++k) {
+    out.along += along[k];
+    out.total += total[k];
+    out.graded += graded[k];
+  }
+}
+
 void measure_gradation(const Scale& scale, ToneFeatures& out) {
   const Plane smooth = gaussian_blur(scale.l, 4);
   const int64_t w = smooth.width, h = smooth.height;
@@ -226,21 +238,13 @@ void measure_gradation(const Scale& scale, ToneFeatures& out) {
                yy.row(y).data(), xy.row(y).data(), w);
   }
   const Plane jxx = gaussian_blur(xx, 4), jyy = gaussian_blur(yy, 4), jxy = gaussian_blur(xy, 4);
-  int64_t graded = 0;
-  double along = 0, total = 0;
+  GradationSums sums;
   for (int64_t y = 1; y + 1 < h; ++y) {
-    for (int64_t x = 1; x + 1 < w; ++x) {
-      const auto i = static_cast<size_t>(y * w + x);
-      const double difference = jxx.values[i] - jyy.values[i], trace = jxx.values[i] + jyy.values[i];
-      const double strength = std::sqrt(difference * difference + 4.0 * jxy.values[i] * jxy.values[i]);
-      along += strength;
-      total += trace;
-      const double gradient2 = xx.values[i] + yy.values[i];
-      graded += gradient2 > 0.04 && gradient2 < 4 && strength > 0.8 * trace;
-    }
+    const auto at = [&](const Plane& p) { return p.row(y).data() + 1; };
+    gradation_row(at(xx), at(yy), at(jxx), at(jyy), at(jxy), w - 2, sums);
   }
-  out.gradation = static_cast<double>(graded) / static_cast<double>((w - 2) * (h - 2));
-  if (total > 0) out.local_coherence = along / total;
+  out.gradation = static_cast<double>(sums.graded) / static_cast<double>((w - 2) * (h - 2));
+  if (sums.total > 0) out.local_coherence = sums.along / sums.total;
 }
 
 // Sums of powers of v − centre, in lanes that do not wait for each other.
@@ -269,15 +273,26 @@ LINMO_SIMD void moments_run(const float* v, double centre, double* first, double
   }
 }
 
+LINMO_SIMD void half_steps(const float* l, int32_t* __restrict out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    const float v = 2 * l[i] + 0.5f;
+    out[i] = static_cast<int32_t>(v < 0 ? 0 : v > 200 ? 200 : v);
+  }
+}
+
 int count_modes(std::span<const float> lightness) {
   constexpr int kSteps = 201;  // half an L* each
-  std::array<double, kSteps> counts{}, density{};
-  for (const float l : lightness)
-    ++counts[static_cast<size_t>(std::clamp(static_cast<int>(2 * l + 0.5f), 0, 200))];
+  std::vector<int32_t> bins(lightness.size());
+  half_steps(lightness.data(), bins.data(), static_cast<int64_t>(bins.size()));
+  std::array<std::array<int64_t, kSteps>, 2> counts{};
+  for (size_t i = 0; i < bins.size(); ++i) ++counts[i & 1][static_cast<size_t>(bins[i])];
+  std::array<double, kSteps> kernel, density{};
+  for (int i = 0; i < kSteps; ++i) kernel[static_cast<size_t>(i)] = std::exp(-(i / 6.0) * (i / 6.0) / 2);
   for (int i = 0; i < kSteps; ++i) {
     for (int j = 0; j < kSteps; ++j) {
-      const double z = (i - j) / 2.0 / 3.0;
-      density[static_cast<size_t>(i)] += counts[static_cast<size_t>(j)] * std::exp(-z * z / 2);
+      const auto count = counts[0][static_cast<size_t>(j)] + counts[1][static_cast<size_t>(j)];
+      density[static_cast<size_t>(i)] +=
+          static_cast<double>(count) * kernel[static_cast<size_t>(std::abs(i - j))];
     }
   }
   const double highest = *std::ranges::max_element(density);
@@ -343,7 +358,8 @@ ToneFeatures measure_tone(const Subject& subject, Void* found) {
   Bits blank(small.width(), small.height());
   out.void_share = out.void_share_6 = out.void_share_15 = out.void_quadtree = 0;
   if (paper) {
-    const Plane distance = distance_from_paper(small, *paper);
+    Plane distance;
+    delta_e_2000(small.l, small.a, small.b, *paper, distance);
     blank = blank_pixels(distance, deviation, static_cast<float>(kTau));
     out.void_share = blank.share();
     out.void_share_6 = blank_pixels(distance, deviation, 6).share();

@@ -52,7 +52,7 @@ struct ToneFeatures {
     v.field({"void_quadtree", "1", 0, 1,
              "area of quadtree leaves (split until σ(L*) < 6 or a side < 8 px) whose mean is within ΔE00 10 "
              "of the "
-             "paper",
+             "paper (512 px scale)",
              "after Fan, Li, Yu & Zhang 2017"},
             void_quadtree);
     v.field({"light_share_otsu", "1", 0, 1,
@@ -80,7 +80,8 @@ struct ToneFeatures {
              "linmo", FeatureInfo::core},
             gradation);
     v.field({"local_coherence", "1", 0, 1,
-             "Σ √((Jxx − Jyy)² + 4 Jxy²) / Σ (Jxx + Jyy), J the structure tensor of L* at σ = 4 px",
+             "Σ √((Jxx − Jyy)² + 4 Jxy²) / Σ (Jxx + Jyy), J the structure tensor of L* at σ = 4 px (512 px "
+             "scale)",
              "Bigün 1987"},
             local_coherence);
     v.field({"tonal_modes", "modes", 0, inf,

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "linmo/culture/descriptors/composition.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "linmo/core/error.h"
 #include "linmo/culture/figures/figures.h"
 #include "linmo/culture/figures/parts.h"
 
@@ -20,40 +23,73 @@ std::string heat(double share) {
   return fmt::format("#{:02x}{:02x}{:02x}", mix(255, 8), mix(255, 48), mix(255, 107));
 }
 
-std::vector<MapPoint> centres(const Study& study, const Group& group, int64_t x, int64_t y) {
-  std::vector<MapPoint> out;
-  for (int64_t row : group.rows) {
-    const double px = study.table.rows[row].values[x], py = study.table.rows[row].values[y];
-    if (std::isfinite(px) && std::isfinite(py)) out.push_back({px, py});
+struct Mass {
+  Layout::Mass mass;
+  const char *x, *y, *title;  // descriptors of its centre
+};
+constexpr Mass kMasses[] = {{Layout::dark, "dark_x", "dark_y", "figure.mass_dark"},
+                            {Layout::chroma, "chroma_x", "chroma_y", "figure.mass_chroma"},
+                            {Layout::edges, "edges_x", "edges_y", "figure.mass_edges"},
+                            {Layout::salience, nullptr, nullptr, "figure.mass_salience"}};
+
+// Mean over the works of a group of where its masses lie.
+using MeanLayouts = std::vector<Layout>;  // of every group
+MeanLayouts mean_layouts(const Study& study, int64_t column) {
+  MeanLayouts out(study.groups.size());
+  for (size_t g = 0; g < study.groups.size(); ++g) {
+    std::array<double, Layout::kMasses> n{};
+    std::array<Layout::Cells, Layout::kMasses> sums{};
+    for (int64_t row : study.groups[g].rows) {
+      Layout layout;
+      try {
+        layout = parse_layout(study.table.rows[row].metadata[column]);
+      } catch (const Error&) {
+        continue;  // a table of another program may have a column of that name with something else in it
+      }
+      for (size_t m = 0; m < Layout::kMasses; ++m) {
+        if (!layout.masses[m]) continue;
+        ++n[m];
+        for (size_t i = 0; i < sums[m].size(); ++i) sums[m][i] += (*layout.masses[m])[i];
+      }
+    }
+    for (size_t m = 0; m < Layout::kMasses; ++m) {
+      if (n[m] == 0) continue;
+      for (double& v : sums[m]) v /= n[m];
+      out[g].masses[m] = sums[m];
+    }
   }
   return out;
 }
 
-// Gaussian density of the centres over `side`² cells, of the part from kNear to kFar of both sides.
-constexpr int kSide = 22;
-constexpr double kNear = .2, kFar = .8, kBandwidth = .025;
-std::vector<double> density(const std::vector<MapPoint>& points) {
-  std::vector<double> out(size_t{kSide} * kSide, 0);
-  for (int i = 0; i < kSide; ++i)
-    for (int j = 0; j < kSide; ++j) {
-      const double cx = kNear + (kFar - kNear) * (j + .5) / kSide,
-                   cy = kNear + (kFar - kNear) * (i + .5) / kSide;
-      for (const MapPoint& p : points)
-        out[static_cast<size_t>(i) * kSide + static_cast<size_t>(j)] +=
-            std::exp(-((p.x - cx) * (p.x - cx) + (p.y - cy) * (p.y - cy)) / (2 * kBandwidth * kBandwidth));
-    }
+struct Ends {
+  double low = INFINITY, high = -INFINITY;
+};
+Ends ends_of(const MeanLayouts& layouts, Layout::Mass mass) {
+  Ends out;
+  for (const Layout& l : layouts) {
+    if (!l.masses[mass]) continue;
+    const auto [low, high] = std::ranges::minmax(*l.masses[mass]);
+    out = {std::min(out.low, low), std::max(out.high, high)};
+  }
   return out;
 }
 
-struct Mass {
-  const char *x, *y, *title;
-};
-constexpr Mass kMasses[] = {{"dark_x", "dark_y", "figure.mass_dark"},
-                            {"chroma_x", "chroma_y", "figure.mass_chroma"},
-                            {"edges_x", "edges_y", "figure.mass_edges"}};
 constexpr const char* kVoids[9] = {"void_top_left",    "void_top",    "void_top_right",
                                    "void_left",        "void_centre", "void_right",
                                    "void_bottom_left", "void_bottom", "void_bottom_right"};
+
+// Mean centre of the works' masses.
+void mark_centres(Svg& svg, const Study& study, size_t group, const Mass& mass, double left, double top) {
+  const int64_t cx = study.table.columns.find_descriptor(mass.x),
+                cy = study.table.columns.find_descriptor(mass.y);
+  if (cx < 0 || cy < 0) return;
+  double x = 0, y = 0, n = 0;
+  for (int64_t row : study.groups[group].rows) {
+    const double px = study.table.rows[row].values[cx], py = study.table.rows[row].values[cy];
+    if (std::isfinite(px) && std::isfinite(py)) x += px, y += py, ++n;
+  }
+  if (n > 0) svg.disc(left + x / n * kCell, top + y / n * kCell, 3.5, "#D55E00", 1);
+}
 
 }  // namespace
 
@@ -62,9 +98,11 @@ Figure draw_composition(const Study& study) {
   const FeatureColumns& columns = study.table.columns;
   const bool has_void = std::all_of(std::begin(kVoids), std::end(kVoids),
                                     [&](const char* name) { return columns.find_descriptor(name) >= 0; });
+  const int64_t column = columns.find_metadata("layout");
+  const MeanLayouts layouts = column < 0 ? MeanLayouts{} : mean_layouts(study, column);
   std::vector<Mass> masses;
   for (const Mass& m : kMasses)
-    if (columns.find_descriptor(m.x) >= 0 && columns.find_descriptor(m.y) >= 0) masses.push_back(m);
+    if (ends_of(layouts, m.mass).high > 0) masses.push_back(m);
   const size_t panels = masses.size() + (has_void ? 1 : 0);
   if (panels == 0) return out;
   const auto groups = static_cast<double>(study.groups.size());
@@ -97,28 +135,25 @@ Figure draw_composition(const Study& study) {
     ++panel;
   }
   for (const Mass& m : masses) {
+    // One scale for all groups, so that they can be compared.
+    const Ends ends = ends_of(layouts, m.mass);
     svg.text(left() + kCell / 2, 18, say(m.title), {.anchor = Anchor::middle, .bold = true});
-    svg.text(left() + kCell / 2, 32, say("figure.middle_part"),
+    svg.text(left() + kCell / 2, 32,
+             say("figure.mass_scale", {{"low", number_text(ends.low)}, {"high", number_text(ends.high)}}),
              {.size = 9.5, .anchor = Anchor::middle, .colour = "#555"});
-    const int64_t cx = columns.find_descriptor(m.x), cy = columns.find_descriptor(m.y);
     for (size_t g = 0; g < study.groups.size(); ++g) {
-      const std::vector<MapPoint> points = centres(study, study.groups[g], cx, cy);
-      const std::vector<double> cells = density(points);
-      const double most = std::max(1e-300, *std::max_element(cells.begin(), cells.end()));
-      constexpr double kStep = kCell / kSide;
-      for (int i = 0; i < kSide; ++i)
-        for (int j = 0; j < kSide; ++j)
-          if (const double v = cells[static_cast<size_t>(i) * kSide + static_cast<size_t>(j)] / most;
-              v > .015)
-            svg.rect(left() + j * kStep, top(g) + i * kStep, kStep + .2, kStep + .2, heat(v));
-      const double middle = kCell / 2;
-      for (int side = 0; side < 2; ++side) {
-        const Stroke cross{.colour = "#D55E00", .width = .75, .dash = "3 3"};
-        if (side == 0)
-          svg.line(left() + middle, top(g), left() + middle, top(g) + kCell, cross);
-        else
-          svg.line(left(), top(g) + middle, left() + kCell, top(g) + middle, cross);
+      if (!layouts[g].masses[m.mass]) continue;
+      constexpr double kStep = kCell / Layout::kGrid;
+      for (int i = 0; i < Layout::kGrid * Layout::kGrid; ++i) {
+        const double v = (*layouts[g].masses[m.mass])[static_cast<size_t>(i)];
+        svg.rect(left() + i % Layout::kGrid * kStep, top(g) + i / Layout::kGrid * kStep, kStep + .2,
+                 kStep + .2, heat(ends.high > ends.low ? (v - ends.low) / (ends.high - ends.low) : 0));
       }
+      const double middle = kCell / 2;
+      const Stroke cross{.colour = "#D55E00", .width = .75, .dash = "3 3"};
+      svg.line(left() + middle, top(g), left() + middle, top(g) + kCell, cross);
+      svg.line(left(), top(g) + middle, left() + kCell, top(g) + middle, cross);
+      if (m.x) mark_centres(svg, study, g, m, left(), top(g));
       svg.rect(left(), top(g), kCell, kCell, "none", 1, &frame);
     }
     ++panel;

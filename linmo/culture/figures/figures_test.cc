@@ -37,6 +37,23 @@ TEST(Figures, TheSameBytesTwice) {
   for (size_t i = 0; i < one.size(); ++i) EXPECT_EQ(one[i].svg, two[i].svg) << one[i].name;
 }
 
+TEST(Figures, HeatMapsNeedTheirColumn) {
+  Study study = test_study();
+  const auto says = [](const Figure& f, const char* key) {
+    return f.svg.find(std::string(">") + find_text(key)->en + "<") != f.svg.npos;
+  };
+  const Figure all = draw_composition(study);
+  EXPECT_TRUE(says(all, "figure.void_map") && says(all, "figure.mass_dark") &&
+              says(all, "figure.mass_salience"));
+  EXPECT_FALSE(says(all, "figure.mass_edges"));  // of which these works have none
+  for (FeatureRow& row : study.table.rows)
+    row.metadata[static_cast<size_t>(study.table.columns.find_metadata("layout"))] =
+        "portrait";  // another's column
+  const Figure none = draw_composition(study);
+  EXPECT_TRUE(says(none, "figure.void_map"));
+  EXPECT_FALSE(says(none, "figure.mass_dark"));
+}
+
 TEST(Figures, NamesOfStrangersAreText) {
   const Study study = test_study();
   const std::string svg = draw_biplot(study).svg;

@@ -17,11 +17,16 @@ namespace linmo::culture {
 inline Study test_study() {
   Study s;
   s.version = "0";
-  s.table.columns.metadata = {"culture", "artist",  "title",   "date",      "genre",
-                              "source",  "licence", "palette", "year_from", "year_to"};
+  s.table.columns.metadata = {"culture", "artist",  "title",  "date",      "genre",  "source",
+                              "licence", "palette", "layout", "year_from", "year_to"};
   s.table.columns.descriptors = registry();
   const char* names[] = {"中国", "<b>浮世絵&\"</b>", "Europe"};
   Random random(7);
+  Layout masses;
+  masses.masses[Layout::dark].emplace().fill(1);
+  masses.masses[Layout::salience].emplace().fill(1);
+  masses.masses[Layout::salience]->at(9) = 3;
+  const std::string layout = to_text(masses);
   for (int64_t g = 0; g < 3; ++g) {
     Group group;
     group.name = names[g];
@@ -37,6 +42,7 @@ inline Study test_study() {
                       "museum " + std::to_string(g == 1 ? i % 2 : 0),
                       i % 2 ? "CC0 1.0" : "All rights reserved",
                       "#ff0000 0.5; #00ff00 0.25; #0000ff 0.25",
+                      layout,
                       "1830",
                       "1830"};
       for (const Descriptor& d : s.table.columns.descriptors)
@@ -96,6 +102,7 @@ inline Study test_study() {
         if (r.name == "leave_source_out") r.is_possible = false, r.reason = "one source", r.auc = kUnknown;
         s.ladder.push_back(r);
       }
+      s.boundaries.push_back({a, b, {12, 12}, {2, 0}, {{{a * 12 + 3, a * 12 + 4}, {}}}});
       s.neighbours.push_back({a, b, {{a * 12, b * 12, 1.5}, {a * 12 + 1, b * 12 + 1, 2}}});
     }
   for (size_t d = 0; d < s.table.columns.descriptors.size(); ++d) {

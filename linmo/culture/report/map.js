@@ -10,6 +10,9 @@ const linmoMap = (() => {
   const value = (name, i) => data.columns[name].names[data.columns[name].at[i]];
   const say = (key) => linmo.say({ k: key, v: {} });
 
+  const pictures = JSON.parse(document.getElementById("pictures").textContent);
+  const sheets = new Map();  // decoded when first looked at
+
   const points = document.getElementById("points"), over = document.getElementById("over");
   const ink = points.getContext("2d"), pencil = over.getContext("2d");
   const shown = new Uint8Array(count).fill(1), taken = new Uint8Array(count);
@@ -54,6 +57,55 @@ const linmoMap = (() => {
   const colours = data.groups.map((g) => colourOf(g.colour));
   const kPale = colourOf("#dddddd"), kTaken = colourOf("#000000");
 
+  // The sheet that a work's picture stands on, or null while it is being decoded; draws again when it is there.
+  const sheetOf = (i, then) => {
+    const number = Math.floor(pictures.place[i] / (pictures.columns * pictures.columns));
+    let sheet = sheets.get(number);
+    if (!sheet) {
+      sheets.set(number, sheet = new Image());
+      sheet.src = "data:image/jpeg;base64," + document.getElementById("sheet" + number).textContent;
+    }
+    if (sheet.complete && sheet.naturalWidth) return sheet;
+    sheet.addEventListener("load", then, { once: true });
+    return null;
+  };
+  const paint = (pen, i, left, top, scale, then) => {
+    const sheet = sheetOf(i, then);
+    if (!sheet) return;
+    const cell = pictures.place[i] % (pictures.columns * pictures.columns);
+    const w = pictures.width[i], h = pictures.height[i];
+    pen.drawImage(sheet, cell % pictures.columns * pictures.side, Math.floor(cell / pictures.columns) * pictures.side,
+      w, h, left, top, w * scale, h * scale);
+  };
+  // A work's picture in a canvas of its own, at most `side` CSS pixels long.
+  const show = (canvas, i, side) => {
+    canvas.hidden = i < 0 || pictures.place[i] < 0;
+    if (canvas.hidden) return;
+    const scale = Math.min(2, side / Math.max(pictures.width[i], pictures.height[i]));
+    canvas.width = Math.round(pictures.width[i] * scale * ratio);
+    canvas.height = Math.round(pictures.height[i] * scale * ratio);
+    canvas.style.width = canvas.width / ratio + "px";
+    paint(canvas.getContext("2d"), i, 0, 0, scale * ratio, () => { if (canvas.work === i) show(canvas, i, side); });
+    canvas.work = i;
+  };
+  const kMostDrawn = 60;  // so few works in view are drawn as pictures
+
+  const drawPictures = () => {
+    const seen = [];
+    for (let i = 0; i < count && seen.length <= kMostDrawn; ++i) {
+      if (!shown[i] || pictures.place[i] < 0) continue;
+      const px = (x[i] - view.left) * view.scale, py = (view.top - y[i]) * view.scale;
+      if (px >= 0 && py >= 0 && px <= width && py <= height) seen.push([i, px, py]);
+    }
+    if (seen.length > kMostDrawn) return;
+    for (const [i, px, py] of seen) {
+      const w = pictures.width[i] * ratio, h = pictures.height[i] * ratio, left = px - w / 2, top = py - h / 2;
+      ink.fillStyle = taken[i] ? "#000" : data.groups[group[i]].colour;
+      ink.fillRect(left - 2 * ratio, top - 2 * ratio, w + 4 * ratio, h + 4 * ratio);
+      paint(ink, i, left, top, ratio, ask);
+    }
+  };
+
   const drawPoints = () => {
     pixels.fill(0xffffffff);
     const radius = Math.max(1, (count > 5000 ? 2.2 : 3.2) * ratio);
@@ -75,6 +127,7 @@ const linmoMap = (() => {
         put(stamps[group[i]], px, py, pass === 0 ? kPale : colours[group[i]]);
       }
     ink.putImageData(image, 0, 0);
+    drawPictures();
   };
 
   const drawOver = () => {
@@ -134,7 +187,9 @@ const linmoMap = (() => {
   };
 
   const describe = (i) => [value0("title", i) || data.file[i], value0("artist", i), value0("date", i),
-    value0("source", i)].filter(Boolean).join(" · ") + " (" + data.groups[group[i]].name + ")";
+    value0("source", i), pictures.place[i] < 0 ? "" : value0("licence", i)].filter(Boolean).join(" · ") +
+    " (" + data.groups[group[i]].name + ")";
+  const whyNot = (i) => pictures.why[i] < 0 ? "" : say(pictures.reasons[pictures.why[i]]);
   const value0 = (name, i) => name in data.columns ? value(name, i) : "";
   const report = () => {
     let all = 0;
@@ -145,7 +200,9 @@ const linmoMap = (() => {
     const list = document.getElementById("list");
     list.replaceChildren(...chosen.slice(0, 200).map((i) => {
       const item = document.createElement("li");
-      item.textContent = describe(i);
+      const canvas = document.createElement("canvas");
+      show(canvas, i, 72);
+      item.append(canvas, describe(i));
       return item;
     }));
     if (chosen.length > 200) list.append("…");
@@ -154,7 +211,8 @@ const linmoMap = (() => {
   const point = (i) => {
     if (i === pointed) return;
     pointed = i;
-    document.getElementById("here").textContent = i < 0 ? "" : describe(i);
+    document.getElementById("here").textContent = i < 0 ? "" : [describe(i), whyNot(i)].filter(Boolean).join(" — ");
+    show(document.getElementById("picture"), i, 176);
     ask();
   };
   const nearest = (px, py, reach) => {

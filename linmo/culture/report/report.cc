@@ -85,11 +85,11 @@ std::string report_page(const Study& study, const std::vector<Figure>& figures) 
 
 }  // namespace
 
-void write_report(const Study& study, const fs::path& folder) {
+void write_report(const Study& study, const fs::path& folder, EventSink& sink) {
   const std::vector<Figure> figures = draw_figures(study);
   write_figures(figures, folder / "figures");
   write_file(folder / "report.html", report_page(study, figures));
-  write_file(folder / "map.html", map_page(study));
+  write_file(folder / "map.html", map_page(study, sink));
 }
 
 }  // namespace linmo::culture

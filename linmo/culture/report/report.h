@@ -4,13 +4,15 @@
 
 #include <filesystem>
 
+#include "linmo/core/events.h"
 #include "linmo/culture/study.h"
 
 namespace linmo::culture {
 
 // Writes figures/*.svg, report.html and map.html; figures of an earlier study that this one does not have are
-// taken away. Pictures are shown in the report where their licence allows it (licence.h) and Study::pictures
-// says where they lie. The same study and pictures give the same bytes. Throws ErrorKind::io.
-void write_report(const Study& study, const std::filesystem::path& folder);
+// taken away. Pictures are shown where their licence allows it (licence.h) and Study::pictures says where
+// they lie. The same study and pictures give the same bytes. Throws ErrorKind::io; ErrorKind::cancelled when
+// the sink asks to stop.
+void write_report(const Study& study, const std::filesystem::path& folder, EventSink& sink = null_sink());
 
 }  // namespace linmo::culture

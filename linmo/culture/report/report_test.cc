@@ -2,6 +2,7 @@
 #include "linmo/culture/report/report.h"
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -117,6 +118,46 @@ TEST_F(Report, PicturesAreShownWhereTheLicenceAllowsIt) {
   }
   EXPECT_NE(page.find("id=\"p1\""), std::string::npos);
   EXPECT_NE(page.find("its licence does not allow it"), std::string::npos);
+}
+
+TEST_F(Report, TheMapHasPicturesWhereTheLicenceAllowsIt) {
+  Study study = with_pictures();
+  study.pictures[1].clear();  // nobody knows where it lies
+  const std::string page = written(study, "map.html");
+  const auto part = [&](const std::string& id) {
+    const size_t at = page.find(" id=\"" + id + "\">");
+    if (at == page.npos) return std::string();
+    const size_t from = page.find('>', at) + 1;
+    return page.substr(from, page.find("</script>", from) - from);
+  };
+  const auto pictures = nlohmann::json::parse(part("pictures"));
+  int64_t shown = 0;
+  for (size_t i = 0; i < study.table.rows.size(); ++i) {
+    const bool may = study.table.rows[i].metadata[6] == "CC0 1.0" && i != 1;
+    EXPECT_EQ(pictures["place"][i], may ? shown : -1) << i;
+    EXPECT_EQ(pictures["why"][i] == -1, may) << i;
+    shown += may;
+  }
+  EXPECT_EQ(pictures["reasons"], (nlohmann::json{"page.not_shown_licence", "page.not_shown_missing"}));
+  // 40 × 20 px, never enlarged, on one sheet of 8 × 8 cells.
+  EXPECT_EQ(pictures["width"][3], 40);
+  EXPECT_EQ(pictures["height"][3], 20);
+  EXPECT_EQ(part("sheet1"), "");
+  const std::string packed = part("sheet0");
+  std::string raw(packed.size(), '\0');
+  const int size =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(raw.data()),
+                      reinterpret_cast<const unsigned char*>(packed.data()), static_cast<int>(packed.size()));
+  raw.resize(static_cast<size_t>(size));
+  const Image sheet = decode_image(std::as_bytes(std::span(raw)), {}, "sheet");
+  EXPECT_EQ(sheet.width(), 8 * pictures["side"].get<int64_t>());
+  const int64_t side = pictures["side"];
+  for (const size_t i : {3, 5, 35}) {
+    const int64_t place = pictures["place"][i];
+    const uint8_t value =
+        sheet.row<uint8_t>(place / 8 * side + 10)[static_cast<size_t>(3 * (place % 8 * side + 20))];
+    EXPECT_NEAR(value, static_cast<uint8_t>(17 * i), 3) << i;
+  }
 }
 
 TEST_F(Report, TheSameBytesTwice) {

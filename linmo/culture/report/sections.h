@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "linmo/core/events.h"
 #include "linmo/culture/figures/figures.h"
 #include "linmo/culture/report/page.h"
 #include "linmo/culture/report/thumbnails.h"
@@ -30,7 +31,7 @@ void write_measures(Page& page, const Study& study);
 void write_figure(Page& page, const Figure& figure);
 
 // The whole of map.html.
-std::string map_page(const Study& study);
+std::string map_page(const Study& study, EventSink& sink);
 
 // The groups' names as a title has them.
 Phrase names_of(const Study& study);

@@ -19,6 +19,8 @@ constexpr int64_t kSide = 112;         // px, long side
 constexpr size_t kMostPictures = 600;  // of a page
 constexpr int kQuality = 72;
 
+}  // namespace
+
 std::string base64(std::span<const std::byte> bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
   const int n =
@@ -28,34 +30,40 @@ std::string base64(std::span<const std::byte> bytes) {
   return out;
 }
 
-}  // namespace
+SmallCopy small_copy(const Study& study, int64_t row, int64_t side) {
+  const std::string licence = metadata_of(study, row, "licence");
+  if (!parse_licence(licence).may_embed)
+    return {{}, licence.empty() ? "page.not_shown_unknown" : "page.not_shown_licence"};
+  if (study.pictures[row].empty()) return {{}, "page.not_shown_missing"};
+  try {
+    DecodeOptions options;
+    options.limits.max_pixels = 400'000'000;
+    options.shrink_to_side = 2 * side;
+    options.keep_16_bit = false;
+    const Image whole = to_rgb(read_image(study.pictures[row], options), 255);
+    const double scale = std::min(
+        1., static_cast<double>(side) / static_cast<double>(std::max(whole.width(), whole.height())));
+    const auto scaled = [&](int64_t v) {
+      return std::max<int64_t>(1, std::llround(static_cast<double>(v) * scale));
+    };
+    return {resize(whole, scaled(whole.width()), scaled(whole.height())), nullptr};
+  } catch (const Error&) {
+    // Gone or changed since it was described; a page can do without.
+    return {{}, "page.not_shown_missing"};
+  }
+}
 
 const Thumbnails::Picture& Thumbnails::picture(int64_t row) {
   const auto [at, is_new] = pictures_.try_emplace(row);
   Picture& p = at->second;
   if (!is_new) return p;
-  const std::string licence = metadata_of(study_, row, "licence");
-  if (!parse_licence(licence).may_embed) {
-    p.why_not = licence.empty() ? "page.not_shown_unknown" : "page.not_shown_licence";
-  } else if (study_.pictures[row].empty() || shown_.size() >= kMostPictures) {
-    p.why_not = "page.not_shown_missing";
-  } else {
-    try {
-      DecodeOptions options;
-      options.limits.max_pixels = 400'000'000;
-      options.shrink_to_side = 2 * kSide;
-      options.keep_16_bit = false;
-      const Image whole = read_image(study_.pictures[row], options);
-      const double scale = std::min(
-          1., static_cast<double>(kSide) / static_cast<double>(std::max(whole.width(), whole.height())));
-      p.width = std::max<int64_t>(1, std::llround(static_cast<double>(whole.width()) * scale));
-      p.height = std::max<int64_t>(1, std::llround(static_cast<double>(whole.height()) * scale));
-      p.data =
-          base64(encode_image(resize(whole, p.width, p.height), ImageFormat::jpeg, {.quality = kQuality}));
-    } catch (const Error&) {
-      p.data.clear();  // gone or changed since it was described; the report can do without
-      p.why_not = "page.not_shown_missing";
-    }
+  const SmallCopy copy = shown_.size() < kMostPictures ? small_copy(study_, row, kSide)
+                                                       : SmallCopy{{}, "page.not_shown_missing"};
+  p.why_not = copy.why_not;
+  if (!copy.image.empty()) {
+    p.width = copy.image.width();
+    p.height = copy.image.height();
+    p.data = base64(encode_image(copy.image, ImageFormat::jpeg, {.quality = kQuality}));
   }
   (p.data.empty() ? hidden_ : shown_).insert(row);
   return p;

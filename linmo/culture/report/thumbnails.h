@@ -4,13 +4,23 @@
 
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "linmo/culture/report/page.h"
 #include "linmo/culture/study.h"
+#include "linmo/image/image.h"
 
 namespace linmo::culture {
+
+// A small copy of a row's work, its long side at most `side` px; or why there is none.
+struct SmallCopy {
+  Image image;                    // 8 bit, three channels; empty: not shown
+  const char* why_not = nullptr;  // key of the sentence
+};
+SmallCopy small_copy(const Study& study, int64_t row, int64_t side);
+std::string base64(std::span<const std::byte> bytes);
 
 class Thumbnails {
  public:

@@ -5,6 +5,32 @@
 #include "linmo/culture/report/sections.h"
 
 namespace linmo::culture {
+namespace {
+
+void write_boundaries(Page& page, const Study& study, Thumbnails& thumbnails) {
+  if (study.boundaries.empty()) return;
+  page.open("section");
+  page.element("h2", say("page.boundary"));
+  page.element("p", say("page.boundary_text"));
+  for (const auto& [first, second] : shown_pairs(study))
+    for (const Boundary& b : study.boundaries) {
+      if (b.first != first || b.second != second) continue;
+      page.element("h3", study.groups[first].name + " · " + study.groups[second].name);
+      for (size_t side = 0; side < 2; ++side) {
+        page.element("p", say("page.boundary_line", {{"group", study.groups[side == 0 ? first : second].name},
+                                                     {"other", study.groups[side == 0 ? second : first].name},
+                                                     {"across", std::to_string(b.across[side])},
+                                                     {"works", std::to_string(b.works[side])}}));
+        if (b.rows[side].empty()) continue;
+        page.open("div.row");
+        for (int64_t row : b.rows[side]) thumbnails.draw(page, row);
+        page.close();
+      }
+    }
+  page.close();
+}
+
+}  // namespace
 
 void write_together(Page& page, const Study& study) {
   page.open("section");
@@ -72,6 +98,7 @@ void write_works(Page& page, const Study& study, Thumbnails& thumbnails) {
       page.close();
     }
   page.close();
+  write_boundaries(page, study, thumbnails);
   page.open("section");
   page.element("h2", say("page.outliers"));
   page.element("p", say("page.outliers_text"));

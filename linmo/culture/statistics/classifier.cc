@@ -238,6 +238,30 @@ std::vector<Fold> source_folds(const Design& design, const Lots& lots, const Com
   return out;
 }
 
+// How far across the threshold of its fold's classifier each work lies.
+Boundary find_boundary(const Design& design, const Lots& lots, const std::vector<Fold>& folds,
+                       const CompareSettings& settings) {
+  Boundary out;
+  std::array<std::vector<std::pair<double, int64_t>>, 2> across;
+  for (const Fold& fold : folds) {
+    double threshold = 0;
+    const Eigen::VectorXd scores = fold.scores(lots.labels(), &threshold);
+    for (size_t i = 0; i < fold.test.size(); ++i) {
+      const int64_t u = fold.test[i], label = lots.labels()[u];
+      const double beyond = (scores(static_cast<int64_t>(i)) - threshold) * (label == 1 ? -1 : 1);
+      ++out.works[label];
+      if (beyond > 0) across[label].emplace_back(-beyond, design.units[lots.units()[u]].rows.front());
+    }
+  }
+  for (size_t label = 0; label < 2; ++label) {
+    std::sort(across[label].begin(), across[label].end());
+    out.across[label] = static_cast<int64_t>(across[label].size());
+    for (const auto& [beyond, row] : across[label])
+      if (static_cast<int64_t>(out.rows[label].size()) < settings.exemplars) out.rows[label].push_back(row);
+  }
+  return out;
+}
+
 void learn(std::vector<Fold>& folds, const Eigen::MatrixXd& x, double penalty) {
   for (Fold& f : folds)
     f.ridge = std::make_unique<Ridge>(x(f.train, Eigen::all), x(f.test, Eigen::all), penalty);
@@ -289,8 +313,8 @@ void remove_nuisance(const Eigen::MatrixXd& nuisance, std::span<const int64_t> t
   }
 }
 
-std::vector<LadderRung> climb_ladder(const Prepared& prepared, const Study& study, int64_t first,
-                                     int64_t second, EventSink& sink) {
+Ladder climb_ladder(const Prepared& prepared, const Study& study, int64_t first, int64_t second,
+                    EventSink& sink) {
   const CompareSettings& settings = study.settings;
   std::vector<int64_t> units;
   const Design design = sampled(prepared.design, settings, units);
@@ -310,12 +334,12 @@ std::vector<LadderRung> climb_ladder(const Prepared& prepared, const Study& stud
   const uint64_t stream = mix(first, second);
   std::vector<Fold> folds = grouped_folds(design, lots, settings, stream);
   Rung rung(lots, settings);
-  std::vector<LadderRung> out;
+  Ladder out;
   const auto finished = [&](LadderRung r, size_t width) {
     r.first = first;
     r.second = second;
     r.descriptors = static_cast<int64_t>(width);
-    out.push_back(std::move(r));
+    out.rungs.push_back(std::move(r));
   };
   const auto ones = std::count(lots.labels().begin(), lots.labels().end(), 1);
   const bool enough = folds.size() >= 2 && std::min<int64_t>(ones, lots.size() - ones) >= settings.folds;
@@ -334,6 +358,9 @@ std::vector<LadderRung> climb_ladder(const Prepared& prepared, const Study& stud
   } else {
     learn(folds, x, settings.ridge);
     finished(rung.climb("style", folds, true, mix(stream, 2), sink), style.size());
+    out.boundary = find_boundary(design, lots, folds, settings);
+    out.boundary->first = first;
+    out.boundary->second = second;
   }
   if (!enough || style.empty() || nuisance.empty()) {
     finished(impossible("style_without_nuisance", enough ? unmeasured : few, lots.size()), style.size());

@@ -4,6 +4,7 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -34,10 +35,14 @@ class Ridge {
 void remove_nuisance(const Eigen::MatrixXd& nuisance, std::span<const int64_t> train,
                      std::span<const int64_t> test, double penalty, Eigen::MatrixXd& style);
 
+struct Ladder {
+  std::vector<LadderRung> rungs;
+  std::optional<Boundary> boundary;  // of the rung of style; none where it is not possible
+};
 // The ladder of two groups: nuisance, style, style_without_nuisance, leave_source_out. Cross-validation keeps
 // the works of an artist together; the last rung leaves out one source of each group at a time and learns
 // from all others. p by restricted permutation of the labels; intervals by resampling clusters of the scores.
-std::vector<LadderRung> climb_ladder(const Prepared& prepared, const Study& study, int64_t first,
-                                     int64_t second, EventSink& sink);
+Ladder climb_ladder(const Prepared& prepared, const Study& study, int64_t first, int64_t second,
+                    EventSink& sink);
 
 }  // namespace linmo::culture

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "linmo/core/files.h"
@@ -118,6 +120,28 @@ TEST_F(CompareGolden, RidgeScores) {
       Ridge(points_(train, Eigen::all), points_(test, Eigen::all), 10).scores(labels);
   ASSERT_EQ(static_cast<size_t>(scores.size()), json_["ridge"].size());
   for (int64_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores(i), json_["ridge"][i], 1e-10);
+}
+
+// Where R is installed with vegan, energy and jsonlite (packages.txt does not ask for it), it is asked again.
+TEST(CompareSlow, LiveOraclesAgree) {
+  const char* ask =
+      "Rscript -e 'stopifnot(requireNamespace(\"vegan\"), requireNamespace(\"energy\"), "
+      "requireNamespace(\"jsonlite\"))' >/dev/null 2>&1";
+  if (std::system(ask) != 0) GTEST_SKIP() << "R with vegan, energy and jsonlite is not installed";
+  const std::filesystem::path made = std::filesystem::path(testing::TempDir()) / "linmo-compare-live.json";
+  ASSERT_EQ(
+      std::system(
+          ("Rscript '" LINMO_SOURCE_DIR "/tests/golden/make_compare.R' > '" + made.string() + "'").c_str()),
+      0);
+  const auto live = nlohmann::json::parse(read_text(made)).flatten();
+  const auto stored =
+      nlohmann::json::parse(read_text(LINMO_SOURCE_DIR "/tests/golden/compare.json")).flatten();
+  std::filesystem::remove(made);
+  ASSERT_EQ(live.size(), stored.size());
+  for (const auto& [key, value] : stored.items())
+    EXPECT_NEAR(live.at(key).get<double>(), value.get<double>(),
+                1e-9 * std::max(1.0, std::abs(value.get<double>())))
+        << key;
 }
 
 TEST_F(CompareGolden, MapsOfPoints) {

@@ -105,20 +105,27 @@ constexpr Text kTexts[] = {
      "色は写真のもの。"},
     {"figure.composition", "Where things lie in the picture", "画面布局", "画面の配置"},
     {"figure.composition_caption",
-     "Left: the share of each ninth of the picture that is left blank, mean of the works. Others: where the "
-     "works have the centres of their dark mass, their colour, their edges; darker: more works; the cross is "
-     "the middle of the picture.",
-     "左：画面九分之一各格的留白比例（作品均值）。其余：作品的暗部、色彩、边缘的重心所在；颜色越深作品越多；"
-     "十字为画面"
-     "中心。",
-     "左：画面を九等分した各部の余白の割合（作品の平均）。その他：作品の暗部・色彩・エッジの重心の位置。濃い"
-     "ほど作品が"
-     "多い。十字は画面の中心。"},
+     "Left: the share of each ninth of the picture that is left blank, mean of the works. Others: how much "
+     "of the "
+     "works' darkness, colour, edges and salience lies in each part, mean of the works, 1 being as much as "
+     "anywhere; "
+     "darker: more, on one scale for all collections. The dot is the mean centre, the cross the middle of "
+     "the picture.",
+     "左：画面九分之一各格的留白比例（作品均值）。其余：作品的暗部、色彩、边缘与显著之处在画面各部分的多少（"
+     "作品均值，"
+     "1 为各处均匀时的量）；颜色越深越多，各馆藏同一尺度。圆点为平均重心，十字为画面中心。",
+     "左：画面を九等分した各部の余白の割合（作品の平均）。その他：作品の暗部・色彩・エッジ・目立つ部分が画面"
+     "の各部に"
+     "どれだけあるか（作品の平均、1 "
+     "は一様な場合の量）。濃いほど多く、尺度は全コレクションに共通。点は平均の重心、"
+     "十字は画面の中心。"},
     {"figure.void_map", "left blank", "留白", "余白"},
-    {"figure.mass_dark", "centre of the dark", "暗部重心", "暗部の重心"},
-    {"figure.mass_chroma", "centre of colour", "色彩重心", "色彩の重心"},
-    {"figure.mass_edges", "centre of edges", "边缘重心", "エッジの重心"},
-    {"figure.middle_part", "middle 60 % of the sides", "中部 60 %", "中央 60 %"},
+    {"figure.mass_dark", "darkness", "暗部", "暗部"},
+    {"figure.mass_chroma", "colour", "色彩", "色彩"},
+    {"figure.mass_edges", "edges", "边缘", "エッジ"},
+    {"figure.mass_salience", "salience", "显著之处", "目立つ部分"},
+    {"figure.mass_scale", "{low} to {high} of the mean", "均值的 {low} 至 {high} 倍",
+     "平均の {low}〜{high} 倍"},
 };
 
 }  // namespace

@@ -33,6 +33,20 @@ constexpr Text kTexts[] = {
      "near in meaning.",
      "以下成对作品出自不同馆藏，度量却几乎相同。度量相近不等于意义相近。",
      "以下の組は別のコレクションの作品だが、尺度の値がほぼ同じである。尺度の近さは意味の近さではない。"},
+    {"page.boundary", "Works on the other side", "越界的作品", "境界を越えた作品"},
+    {"page.boundary_text",
+     "The classifier of style, which has seen neither the work nor its artist, takes these for works of the "
+     "other "
+     "collection; the clearest first. Where files and scans alone tell the collections apart, so may these.",
+     "风格分类器在未见过该作品及其作者的情况下，把以下作品判为另一馆藏之作，最明显者在前。若仅凭文件与扫描即"
+     "可区分"
+     "馆藏，这些判断也可能出于此。",
+     "様式の分類器が、その作品も作者も見ずに、もう一方のコレクションの作品と判断したもの（はっきりしたものか"
+     "ら）。ファイル"
+     "と撮影だけでコレクションが区別できるなら、この判断もそれによるかもしれない。"},
+    {"page.boundary_line", "{group}: {across} of {works} works are taken for {other}.",
+     "{group}：{works} 件作品中有 {across} 件被判为 {other}。",
+     "{group}：{works} 作品のうち {across} 点が {other} と判断された。"},
     {"page.outliers", "Works unlike the rest of their collection", "与本馆藏其余作品差别最大者",
      "コレクションの中で異質な作品"},
     {"page.outliers_text",
