@@ -85,4 +85,14 @@ inline std::vector<Case> discriminator_cases() {
   };
 }
 
+// tests/golden/make_recurrent.py: three frames each.
+inline std::vector<Case> recurrent_cases() {
+  using N = net::NormChoice;
+  const std::string f = "recurrent";
+  return {
+      {f, "instance", net::compact({3, 3, 4, 3, N::instance, false, true}), {2, 3, 16, 12}},
+      {f, "batch", net::compact({3, 3, 2, 2, N::batch, true, true}), {1, 3, 12, 20}, false},
+  };
+}
+
 }  // namespace linmo::golden

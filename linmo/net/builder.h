@@ -32,6 +32,9 @@ class Builder {
   int relu() { return add(Activation{ActivationKind::relu, 0, 1}); }
   int leaky_relu(double slope) { return add(Activation{ActivationKind::leaky_relu, slope, 1}); }
   int tanh() { return add(Activation{ActivationKind::tanh, 0, 1}); }
+  // A memory as high and wide as `like`; remember() says what it will hold.
+  int memory(int channels, int like) { return add(Memory{channels}, {}, like); }
+  void remember(int memory, int layer) { d_.memories.emplace_back(memory, layer); }
   void tap(std::string name, int layer) { d_.taps.emplace_back(std::move(name), layer); }
   void output(int layer) { d_.outputs.push_back(layer); }
 

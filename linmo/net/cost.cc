@@ -53,6 +53,7 @@ Cost cost(const Description& d, Shape input) {
     for (const int k : d.layers[i].inputs) last_use[static_cast<size_t>(k)] = i;
   }
   for (const int k : d.outputs) last_use[static_cast<size_t>(k)] = d.layers.size();
+  for (const auto& [memory, source] : d.memories) last_use[static_cast<size_t>(source)] = d.layers.size();
   int64_t alive = 0;
   for (size_t i = 0; i < d.layers.size(); ++i) {
     const Layer& layer = d.layers[i];
@@ -84,6 +85,10 @@ int64_t receptive_field(const Description& d) {
       continue;
     }
     Span s = spans[static_cast<size_t>(layer.inputs[0])];
+    if (std::holds_alternative<Memory>(layer.op)) {  // has only its places in common with its input
+      spans.push_back({s.step, s.step});
+      continue;
+    }
     for (const int k : layer.inputs) s.size = std::max(s.size, spans[static_cast<size_t>(k)].size);
     const auto window = [&](int kernel, int stride) {
       s.size += (kernel - 1) * s.step;

@@ -21,7 +21,8 @@ Cost cost(const Description& description, Shape input);
 int64_t macs_until(const Description& description, Shape input, int last);
 
 // Size in input pixels of the square that one output value depends on, norms left aside (instance norm
-// looks at everything). The largest over all paths and outputs.
+// looks at everything). The largest over all paths and outputs. Of a memory counts the square of its places:
+// what was seen in earlier pictures lies further out by as much for each of them.
 int64_t receptive_field(const Description& description);
 
 }  // namespace linmo::net

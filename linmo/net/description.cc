@@ -44,9 +44,9 @@ int Description::tap(const std::string& name) const {
 
 std::string_view op_name(const Op& op) {
   static constexpr std::string_view names[] = {
-      "input",  "conv",        "conv_transpose", "pad",     "norm",    "activation",    "add",
-      "concat", "upsample",    "blur_down",      "blur_up", "dropout", "pixel_shuffle", "pixel_unshuffle",
-      "pool",   "global_pool", "scale_shift"};
+      "input",  "conv",        "conv_transpose", "pad",      "norm",    "activation",    "add",
+      "concat", "upsample",    "blur_down",      "blur_up",  "dropout", "pixel_shuffle", "pixel_unshuffle",
+      "pool",   "global_pool", "scale_shift",    "multiply", "memory"};
   static_assert(std::size(names) == std::variant_size_v<Op>);
   return names[op.index()];
 }
@@ -61,6 +61,16 @@ std::vector<Shape> infer_shapes(const Description& description, Shape input) {
       if (in(0).channels != channels) {
         bad(i, layer, fmt::format("takes {} channels but is given {}", channels, in(0).channels));
       }
+    };
+    const auto all_alike = [&](std::string_view does) {
+      for (size_t k = 1; k < layer.inputs.size(); ++k) {
+        if (in(k) != in(0)) {
+          bad(i, layer,
+              fmt::format("{} {} × {} × {} and {} × {} × {}", does, in(0).channels, in(0).height, in(0).width,
+                          in(k).channels, in(k).height, in(k).width));
+        }
+      }
+      return in(0);
     };
     const Shape out = std::visit(
         Overload{
@@ -100,16 +110,7 @@ std::vector<Shape> infer_shapes(const Description& description, Shape input) {
               if (op.kind == ActivationKind::prelu && op.channels != 1) want_channels(op.channels);
               return in(0);
             },
-            [&](const Add&) {
-              for (size_t k = 1; k < layer.inputs.size(); ++k) {
-                if (in(k) != in(0)) {
-                  bad(i, layer,
-                      fmt::format("adds {} × {} × {} and {} × {} × {}", in(0).channels, in(0).height,
-                                  in(0).width, in(k).channels, in(k).height, in(k).width));
-                }
-              }
-              return in(0);
-            },
+            [&](const Add&) { return all_alike("adds"); },
             [&](const Concat&) {
               Shape s = in(0);
               for (size_t k = 1; k < layer.inputs.size(); ++k) {
@@ -162,6 +163,10 @@ std::vector<Shape> infer_shapes(const Description& description, Shape input) {
               }
               return in(0);
             },
+            [&](const Multiply&) { return all_alike("multiplies"); },
+            [&](const Memory& op) {
+              return Shape{op.channels, in(0).height, in(0).width};
+            },
         },
         layer.op);
     if (out.height < 1 || out.width < 1) {
@@ -172,6 +177,13 @@ std::vector<Shape> infer_shapes(const Description& description, Shape input) {
     if (out.count() > (int64_t{1} << 40))
       fail(ErrorKind::limit, "network layer {}: the result is too large", i);
     shapes.push_back(out);
+  }
+  for (const auto& [memory, source] : description.memories) {
+    const Shape has = shapes.at(static_cast<size_t>(memory)), gets = shapes.at(static_cast<size_t>(source));
+    if (has != gets)
+      bad(static_cast<size_t>(memory), description.layers[static_cast<size_t>(memory)],
+          fmt::format("holds {} × {} × {}, but layer {} gives {} × {} × {}", has.channels, has.height,
+                      has.width, source, gets.channels, gets.height, gets.width));
   }
   return shapes;
 }
@@ -189,7 +201,8 @@ void validate(const Description& d) {
       in_range(i, layer, what, value, low, high);
     };
     const bool is_input = std::holds_alternative<Input>(layer.op);
-    const bool many = std::holds_alternative<Add>(layer.op) || std::holds_alternative<Concat>(layer.op);
+    const bool many = std::holds_alternative<Add>(layer.op) || std::holds_alternative<Concat>(layer.op) ||
+                      std::holds_alternative<Multiply>(layer.op);
     if (is_input != (i == 0)) bad(i, layer, "a network has exactly one input, its first layer");
     range("the number of inputs", static_cast<int64_t>(layer.inputs.size()), is_input ? 0 : 1,
           is_input ? 0
@@ -266,6 +279,15 @@ void validate(const Description& d) {
                        }
                      }
                    },
+                   [&](const Multiply&) {},
+                   [&](const Memory& op) {
+                     range("channels", op.channels, 1, kMaxChannels);
+                     const auto holds =
+                         std::count_if(d.memories.begin(), d.memories.end(),
+                                       [&](const auto& m) { return m.first == static_cast<int>(i); });
+                     if (holds != 1)
+                       bad(i, layer, fmt::format("is told {} times what to hold, not once", holds));
+                   },
                },
                layer.op);
   }
@@ -276,6 +298,11 @@ void validate(const Description& d) {
   for (const auto& [name, layer] : d.taps) {
     if (!valid_layer(layer))
       fail(ErrorKind::input, "the tap {} names layer {}, which does not exist", name, layer);
+  }
+  for (const auto& [memory, source] : d.memories) {
+    if (!valid_layer(memory) || !valid_layer(source) ||
+        !std::holds_alternative<Memory>(d.layers[static_cast<size_t>(memory)].op))
+      fail(ErrorKind::input, "layer {} cannot hold what layer {} gave", memory, source);
   }
   if (d.size_multiple < 1 || d.size_multiple > 4096)
     fail(ErrorKind::input, "size_multiple must be in 1 … 4096");

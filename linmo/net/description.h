@@ -90,8 +90,17 @@ struct ScaleShift {  // x·scale + shift with fixed numbers, e.g. [−1, 1] → 
   std::vector<double> scale, shift;  // one number, or one a channel
 };
 
-using Op = std::variant<Input, Conv, ConvTranspose, Pad, Norm, Activation, Add, Concat, Upsample, BlurDown,
-                        BlurUp, Dropout, PixelShuffle, PixelUnshuffle, Pool, GlobalPool, ScaleShift>;
+struct Multiply {};  // of all inputs, equal shapes
+// What another layer gave for the picture before this one in a sequence of pictures of one size; zeros at the
+// first (Description::memories says which layer). Its input only lends it height and width, so that shapes
+// are known from the first layer to the last.
+struct Memory {
+  int channels = 0;
+};
+
+using Op =
+    std::variant<Input, Conv, ConvTranspose, Pad, Norm, Activation, Add, Concat, Upsample, BlurDown, BlurUp,
+                 Dropout, PixelShuffle, PixelUnshuffle, Pool, GlobalPool, ScaleShift, Multiply, Memory>;
 
 struct Layer {
   Op op;
@@ -104,11 +113,13 @@ struct Description {
   std::vector<Layer> layers;                      // layers[0] is the Input
   std::vector<int> outputs;                       // usually one, the last
   std::vector<std::pair<std::string, int>> taps;  // named intermediate results, e.g. CUT's "nce.0" …
+  std::vector<std::pair<int, int>> memories;      // a Memory, and the layer whose result it holds next time
   int size_multiple = 1;                          // H and W of the input must be multiples of this
   double content_scale = 1;  // the content is resized by this before it goes in (seed: 0.25)
 
   int in_channels() const;
   int tap(const std::string& name) const;  // layer index; throws ErrorKind::usage
+  bool remembers() const { return !memories.empty(); }
 };
 
 struct Shape {  // of one picture

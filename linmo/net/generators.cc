@@ -6,6 +6,7 @@
 
 #include "linmo/core/error.h"
 #include "linmo/net/builder.h"
+#include "linmo/net/conv_gru.h"
 #include "linmo/net/norms.h"
 
 namespace linmo::net {
@@ -194,7 +195,7 @@ Description seed_generator() {
 }
 
 Description compact(const CompactOptions& o) {
-  Builder b("compact", o.in);
+  Builder b(o.recurrent ? "recurrent" : "compact", o.in);
   const bool bias = o.norm != NormChoice::batch;
   const auto unit = [&](const std::string& name, int in, int out, int kernel, int stride) {
     b.conv(name, in, out, kernel, stride, kernel / 2, bias);
@@ -208,6 +209,13 @@ Description compact(const CompactOptions& o) {
   b.tap("nce.2", unit("down2", 2 * w, 4 * w, 3, 2));
   for (int i = 0; i < o.blocks; ++i) {
     const int input = b.last();
+    if (o.recurrent && i == o.blocks / 2) {
+      const int hidden = std::max(1, w * 3 / 2);
+      add_conv_gru(b, "gru", input, 4 * w, hidden);
+      b.conv("gru.out", hidden, 4 * w, 3, 1, 1);
+      b.join(Add{}, {input, b.last()});
+      continue;
+    }
     unit(fmt::format("block{}.conv1", i), 4 * w, 4 * w, 3, 1);
     b.conv(fmt::format("block{}.conv2", i), 4 * w, 4 * w, 3, 1, 1, bias);
     add_norm(b, o.norm, 4 * w, fmt::format("block{}.conv2_norm", i));
@@ -237,7 +245,7 @@ NormChoice norm_from_name(const std::string& name) {
 }
 
 std::vector<std::string> generator_names() {
-  return {"compact", "resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128", "seed"};
+  return {"compact", "recurrent", "resnet_9blocks", "resnet_6blocks", "unet_256", "unet_128", "seed"};
 }
 
 Description make_generator(const GeneratorChoice& c) {
@@ -247,17 +255,18 @@ Description make_generator(const GeneratorChoice& c) {
       fail(ErrorKind::usage, "the generator {} has no choice of {}; that is for {}", c.name, option,
            families);
   };
-  if (c.name == "compact" || c.name == "seed") {
-    only_for(c.norm != "auto" && c.name == "seed", "norm", "compact, resnet and unet");
+  const bool recurrent = c.name == "recurrent", compact_like = c.name == "compact" || recurrent;
+  if (compact_like || c.name == "seed") {
+    only_for(c.norm != "auto" && c.name == "seed", "norm", "compact, recurrent, resnet and unet");
     only_for(c.dropout, "dropout", "resnet and unet");
   }
-  only_for(c.residual && c.name != "compact", "residual", "compact");
+  only_for(c.residual && !compact_like, "residual", "compact and recurrent");
   if (!c.name.starts_with("resnet_")) {
     only_for(c.padding != "reflect", "padding", "resnet");
     only_for(c.decoder != "transposed" || c.antialias_down, "decoder", "resnet");
   }
-  if (c.name == "compact")
-    return compact({c.in, c.out, c.ngf ? c.ngf : 32, 6, norm(NormChoice::instance), c.residual});
+  if (compact_like)
+    return compact({c.in, c.out, c.ngf ? c.ngf : 32, 6, norm(NormChoice::instance), c.residual, recurrent});
   if (c.name == "seed") {
     if (c.in != 3 || c.out != 3 || (c.ngf && c.ngf != 64))
       fail(ErrorKind::usage, "the seed generator is fixed: 3 channels, 64 features");

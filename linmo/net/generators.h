@@ -46,11 +46,14 @@ struct CompactOptions {
   // The head paints a change of the content, tanh(2·content + head), instead of the whole picture: drawings
   // keep their ground from the first step, but strong changes of colour come later.
   bool residual = false;
+  // The block in the middle becomes a ConvGRU (conv_gru.h) of 1.5 × ngf channels, whose state is added to
+  // what it reads through a convolution: it costs what the block cost. Family "recurrent".
+  bool recurrent = false;
 };
 Description compact(const CompactOptions& options);
 
 // By the name users type: resnet_9blocks, resnet_6blocks, resnet_<n>blocks, unet_256, unet_128, seed,
-// compact.
+// compact, recurrent (compact with a memory).
 struct GeneratorChoice {
   std::string name = "compact";
   int in = 3, out = 3;
@@ -60,7 +63,7 @@ struct GeneratorChoice {
   std::string decoder = "transposed";  // transposed, resize, antialias (resnet)
   bool antialias_down = false;
   bool dropout = false;
-  bool residual = false;  // compact
+  bool residual = false;  // compact, recurrent
 };
 Description make_generator(const GeneratorChoice& choice);  // throws ErrorKind::usage
 std::vector<std::string> generator_names();

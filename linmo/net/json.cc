@@ -100,8 +100,11 @@ void fields(V& v, Op& op) {
     v("count_pad", op.count_pad);
   } else if constexpr (std::is_same_v<T, ScaleShift>) {
     v("scale", op.scale), v("shift", op.shift);
+  } else if constexpr (std::is_same_v<T, Memory>) {
+    v("channels", op.channels);
   } else {
-    static_assert(std::is_same_v<T, Add> || std::is_same_v<T, Concat> || std::is_same_v<T, GlobalPool>);
+    static_assert(std::is_same_v<T, Add> || std::is_same_v<T, Concat> || std::is_same_v<T, GlobalPool> ||
+                  std::is_same_v<T, Multiply>);
   }
 }
 
@@ -133,12 +136,14 @@ json to_json(const Description& d) {
   }
   json taps = json::object();
   for (const auto& [name, layer] : d.taps) taps[name] = layer;
-  return {{"family", d.family},
-          {"layers", layers},
-          {"outputs", d.outputs},
-          {"taps", taps},
-          {"size_multiple", d.size_multiple},
-          {"content_scale", d.content_scale}};
+  json out = {{"family", d.family},
+              {"layers", layers},
+              {"outputs", d.outputs},
+              {"taps", taps},
+              {"size_multiple", d.size_multiple},
+              {"content_scale", d.content_scale}};
+  if (d.remembers()) out["memories"] = d.memories;  // files without stay readable by programs before it
+  return out;
 }
 
 Description description_from_json(const json& in) {
@@ -158,6 +163,7 @@ Description description_from_json(const json& in) {
     }
     reader("outputs", d.outputs);
     for (const auto& [name, layer] : in.at("taps").items()) d.taps.emplace_back(name, layer.get<int>());
+    d.memories = in.value("memories", d.memories);
     reader("size_multiple", d.size_multiple);
     reader("content_scale", d.content_scale);
     validate(d);

@@ -175,6 +175,48 @@ TEST(Net, BadDescriptionsAreRefused) {
   EXPECT_TRUE(refused(nlohmann::json::array()));
 }
 
+TEST(Net, TheRecurrentGeneratorCostsWhatTheCompactOneDoes) {
+  const Description d = make_generator({.name = "recurrent"});
+  const Cost own = cost(d, {3, 256, 256}), compact = cost(make_generator({}), {3, 256, 256});
+  EXPECT_LT(own.parameters, compact.parameters);
+  EXPECT_LT(own.macs, compact.macs);
+  EXPECT_GT(static_cast<double>(own.macs), 0.98 * static_cast<double>(compact.macs));
+  ASSERT_EQ(d.memories.size(), 1u);
+  const auto [memory, source] = d.memories[0];
+  EXPECT_GT(source, memory);
+  EXPECT_EQ(infer_shapes(d, {3, 64, 48})[static_cast<size_t>(memory)], (Shape{48, 16, 12}));
+  EXPECT_FALSE(to_json(make_generator({})).contains("memories"));  // for readers that know none
+  // The memory's convolutions look no further than the block's.
+  EXPECT_LE(receptive_field(d), receptive_field(make_generator({})) + 8);
+}
+
+TEST(Net, BadMemoriesAreRefused) {
+  const Description good = make_generator({.name = "recurrent"});
+  const auto refused = [&](auto&& change) {
+    Description d = good;
+    change(d);
+    try {
+      const Description read = description_from_json(to_json(d));
+      infer_shapes(read, {3, 64, 64});
+    } catch (const Error& error) {
+      return error.kind() == ErrorKind::input;
+    }
+    return false;
+  };
+  EXPECT_FALSE(refused([](Description&) {}));
+  EXPECT_TRUE(refused([](Description& d) { d.memories.clear(); }));
+  EXPECT_TRUE(refused([](Description& d) { d.memories.push_back(d.memories[0]); }));
+  EXPECT_TRUE(refused([](Description& d) { d.memories[0].second = 100000; }));
+  EXPECT_TRUE(refused([](Description& d) { d.memories[0].second = -1; }));
+  EXPECT_TRUE(refused([](Description& d) { d.memories[0].first = 1; }));   // a convolution
+  EXPECT_TRUE(refused([](Description& d) { d.memories[0].second = 0; }));  // of another shape
+  EXPECT_TRUE(refused([](Description& d) {
+    std::get<Memory>(d.layers[static_cast<size_t>(d.memories[0].first)].op).channels = 1 << 20;
+  }));
+  EXPECT_TRUE(
+      refused([](Description& d) { d.layers[static_cast<size_t>(d.memories[0].first)].inputs.clear(); }));
+}
+
 TEST(Net, TooSmallAPictureIsNamed) {
   try {
     infer_shapes(patch_discriminator({}), {3, 8, 8});
