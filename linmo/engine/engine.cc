@@ -72,6 +72,38 @@ void Moments::merge(const Moments& other) {
   count = total;
 }
 
+std::string Memory::save() const {
+  std::string out;
+  const auto put = [&](int64_t number) { out.append(reinterpret_cast<const char*>(&number), sizeof number); };
+  for (const int64_t side : {input_.channels, input_.height, input_.width}) put(side);
+  for (const std::vector<float>& values : values_) {
+    put(static_cast<int64_t>(values.size()));
+    out.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  }
+  return out;
+}
+
+void Memory::restore(std::string_view saved) {
+  const auto damaged = [] { fail(ErrorKind::input, "what was remembered of the last frame is damaged"); };
+  const auto get = [&] {
+    int64_t number = 0;
+    if (saved.size() < sizeof number) damaged();
+    std::memcpy(&number, saved.data(), sizeof number);
+    saved.remove_prefix(sizeof number);
+    return number;
+  };
+  Memory read;
+  for (int64_t* side : {&read.input_.channels, &read.input_.height, &read.input_.width}) *side = get();
+  while (!saved.empty()) {
+    const int64_t count = get();
+    if (count < 0 || static_cast<uint64_t>(count) > saved.size() / sizeof(float)) damaged();
+    std::vector<float>& values = read.values_.emplace_back(static_cast<size_t>(count));
+    if (count > 0) std::memcpy(values.data(), saved.data(), values.size() * sizeof(float));
+    saved.remove_prefix(values.size() * sizeof(float));
+  }
+  *this = std::move(read);
+}
+
 struct Engine::State {
   // A plan and the workspaces that no run is using.
   struct Slot {
@@ -217,11 +249,11 @@ uint64_t Engine::memory_bytes(int64_t height, int64_t width) const {
 }
 
 void Engine::run(std::span<const float> in, int64_t height, int64_t width, std::span<float> out,
-                 Layout layout) const {
+                 Layout layout, Memory* memory) const {
   const net::Shape input{state_->description.in_channels(), height, width};
   const net::Shape result =
       net::infer_shapes(state_->description, input)[static_cast<size_t>(state_->description.outputs[0])];
-  run_with(in, input, {0, 0, result.width, result.height}, result.channels, out, layout, {});
+  run_with(in, input, {0, 0, result.width, result.height}, result.channels, out, layout, {}, nullptr, memory);
 }
 
 void Engine::run_part(std::span<const float> in, int64_t height, int64_t width, Rect crop,
@@ -246,15 +278,32 @@ void Engine::run_observed(std::span<const float> in, int64_t height, int64_t wid
            &observer);
 }
 
+// What is remembered of pictures of another size does not fit, and what has not this network's sizes is not
+// its own.
+void Engine::prepare(Memory& memory, net::Shape input) const {
+  if (memory.input_ != input) memory.clear();
+  memory.input_ = input;
+  if (memory.empty()) return;
+  const net::Description& d = state_->description;
+  const std::vector<net::Shape> shapes = net::infer_shapes(d, input);
+  bool fits = memory.values_.size() == d.memories.size();
+  for (size_t i = 0; fits && i < d.memories.size(); ++i) {
+    const int64_t wanted = shapes[static_cast<size_t>(d.memories[i].first)].count();
+    fits = memory.values_[i].empty() || static_cast<int64_t>(memory.values_[i].size()) == wanted;
+  }
+  if (!fits) fail(ErrorKind::input, "what is remembered comes from another network than {}", d.family);
+}
+
 void Engine::run_with(std::span<const float> in, net::Shape input, Rect crop, int64_t channels,
                       std::span<float> out, Layout layout, const NormControl& norms,
-                      const InputObserver* observer) const {
+                      const InputObserver* observer, Memory* memory) const {
   if (static_cast<int64_t>(in.size()) != input.count())
     fail(ErrorKind::input, "the picture has {} values, not {} × {} × {}", in.size(), input.height,
          input.width, input.channels);
   if (norms.collect < 0 && static_cast<int64_t>(out.size()) != crop.width * crop.height * channels)
     fail(ErrorKind::input, "there is room for {} values of a result of {} × {} × {}", out.size(), crop.height,
          crop.width, channels);
+  if (memory) prepare(*memory, input);
   const ThreadCount threads(state_->threads);
   try {
     const std::shared_ptr<State::Slot> slot = state_->slot(input);
@@ -271,7 +320,7 @@ void Engine::run_with(std::span<const float> in, net::Shape input, Rect crop, in
       workspace = slot->plan->make_workspace();
     }
     if (norms.record) norms.record->resize(state_->statistics.size());
-    slot->plan->run(*workspace, in, layout, crop, out, norms, observer);
+    slot->plan->run(*workspace, in, layout, crop, out, norms, observer, memory);
     const std::lock_guard lock(slot->mutex);
     slot->idle.push_back(std::move(workspace));
   } catch (const dnnl::error& error) {

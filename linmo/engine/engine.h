@@ -54,6 +54,23 @@ struct NormControl {
   Moments* collected = nullptr;
 };
 
+// What a recurrent network (net::Description::memories) remembers of the pictures before, one a stream. It
+// belongs to the caller, for one run at a time; begins empty, which means zeros.
+class Memory {
+ public:
+  bool empty() const { return values_.empty(); }
+  void clear() { *this = {}; }
+  // To go on elsewhere to the same bits. restore() throws ErrorKind::input for what is not save()'s.
+  std::string save() const;
+  void restore(std::string_view saved);
+
+ private:
+  friend class Engine;
+  friend class Plan;
+  net::Shape input_;                        // of the pictures
+  std::vector<std::vector<float>> values_;  // of each memory, H × W × C
+};
+
 // Takes a row of pixels of what a convolution reads, margins included; rows of one run come in order.
 using InputObserver = std::function<void(int layer, std::span<const float> row)>;
 
@@ -82,9 +99,11 @@ class Engine {
 
   // One picture through the network: in_channels × height × width in, outputs[0] out (sizes by
   // net::infer_shapes). Values as the network was trained, usually [−1, 1]. Throws ErrorKind::input when the
-  // size does not fit the network or a span's size is wrong.
+  // size does not fit the network or a span's size is wrong. `memory`: what a recurrent network remembers is
+  // read and replaced; null: it remembers nothing. A picture of another size than the one before begins
+  // anew. Throws ErrorKind::input when it is another network's.
   void run(std::span<const float> in, int64_t height, int64_t width, std::span<float> out,
-           Layout layout = Layout::interleaved) const;
+           Layout layout = Layout::interleaved, Memory* memory = nullptr) const;
 
   // The same with the norms steered, of which only `crop` of the result is written (interleaved, dense).
   void run_part(std::span<const float> in, int64_t height, int64_t width, Rect crop, std::span<float> out,
@@ -107,7 +126,8 @@ class Engine {
  private:
   void run_with(std::span<const float> in, net::Shape input, Rect crop, int64_t channels,
                 std::span<float> out, Layout layout, const NormControl& norms,
-                const InputObserver* observer = nullptr) const;
+                const InputObserver* observer = nullptr, Memory* memory = nullptr) const;
+  void prepare(Memory& memory, net::Shape input) const;
   struct State;
   explicit Engine(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -269,6 +269,23 @@ void weigh_pixel(Type type, const void* const* src, int count, const float* weig
 }
 
 template <class S>
+void multiply_typed(const S* src, S* dst, int64_t count) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    store_vector(d, hn::Mul(load_vector(d, src + i), load_vector(d, dst + i)), dst + i);
+  for (; i < count; ++i) put(dst + i, get(src + i) * get(dst + i));
+}
+
+void multiply_by(Type type, const void* src, void* dst, int64_t count) {
+  if (type == Type::bf16)
+    multiply_typed(static_cast<const uint16_t*>(src), static_cast<uint16_t*>(dst), count);
+  else
+    multiply_typed(static_cast<const float*>(src), static_cast<float*>(dst), count);
+}
+
+template <class S>
 void max_typed(const void* const* src, int count, S* dst, int64_t channels) {
   const D d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -306,6 +323,7 @@ namespace {
 HWY_EXPORT(map_row);
 HWY_EXPORT(moments_row);
 HWY_EXPORT(weigh_pixel);
+HWY_EXPORT(multiply_by);
 HWY_EXPORT(max_pixel);
 HWY_EXPORT(target);
 }  // namespace
@@ -321,6 +339,9 @@ void weigh_pixel(Type type, const void* const* src, int count, const float* weig
                  int weight_step, void* dst, int64_t channels) {
   HWY_DYNAMIC_DISPATCH(weigh_pixel)
   (type, src, count, weight, weight_pitch, weight_step, dst, channels);
+}
+void multiply_by(Type type, const void* src, void* dst, int64_t count) {
+  HWY_DYNAMIC_DISPATCH(multiply_by)(type, src, dst, count);
 }
 void max_pixel(Type type, const void* const* src, int count, void* dst, int64_t channels) {
   HWY_DYNAMIC_DISPATCH(max_pixel)(type, src, count, dst, channels);

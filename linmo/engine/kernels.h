@@ -50,6 +50,9 @@ void moments_row(Type type, const void* src, int64_t pitch, int64_t pixels, int6
 void weigh_pixel(Type type, const void* const* src, int count, const float* weight, int64_t weight_pitch,
                  int weight_step, void* dst, int64_t channels);
 
+// dst[i] *= src[i]
+void multiply_by(Type type, const void* src, void* dst, int64_t count);
+
 // dst[c] = max over k of src[k][c]
 void max_pixel(Type type, const void* const* src, int count, void* dst, int64_t channels);
 

@@ -78,6 +78,7 @@ std::vector<Case> cases() {
       {"transformer_net", net::transformer_net({.width = 8, .blocks = 2}), 40, 48},
       {"anime_gan_v2", net::anime_gan_v2(), 32, 40},
       {"other_layers", other_layers(), 32, 48},
+      {"recurrent", net::compact({.ngf = 8, .blocks = 3, .recurrent = true}), 20, 28},
   };
 }
 
@@ -86,7 +87,8 @@ void write_floats(const fs::path& path, std::span<const float> values) {
 }
 
 // A folder a case: model.13.onnx, model.17.onnx, state.pth, state.safetensors, input.f32, output.f32 and, in
-// `cases.txt`, name, C × H × W of the input and of the output.
+// `cases.txt`, name, C × H × W of the input, of the output and of what is remembered. output.f32 is the
+// result for the third of three equal pictures.
 void write_cases(const fs::path& folder) {
   std::string list;
   for (Case& c : cases()) {
@@ -105,11 +107,16 @@ void write_cases(const fs::path& folder) {
     Random random(5, 1);
     for (float& v : picture) v = static_cast<float>(random.uniform(-1, 1));
     const Engine engine(m.network, m.tensors, {Precision::fp32, 1, 1});
-    engine.run(picture, c.height, c.width, result, Layout::planar);
+    Memory memory;
+    for (int t = 0; t < 3; ++t) engine.run(picture, c.height, c.width, result, Layout::planar, &memory);
     write_floats(folder / c.name / "input.f32", picture);
     write_floats(folder / c.name / "output.f32", result);
-    list += fmt::format("{} {} {} {} {} {} {}\n", c.name, in.channels, in.height, in.width, out.channels,
-                        out.height, out.width);
+    list += c.name;
+    std::vector<net::Shape> shapes = {in, out};
+    for (const auto& [layer, source] : c.network.memories)
+      shapes.push_back(net::infer_shapes(c.network, in)[static_cast<size_t>(layer)]);
+    for (const net::Shape& s : shapes) list += fmt::format(" {} {} {}", s.channels, s.height, s.width);
+    list += "\n";
   }
   write_file(folder / "cases.txt", list);
 }

@@ -306,6 +306,23 @@ void concat(std::span<const View> in, const View& out) {
   });
 }
 
+void multiply(std::span<const View> in, const View& out) {
+  parallel(out.height, [&](int64_t y) {
+    for (int64_t x = 0; x < out.width; ++x) {
+      std::byte* to = out.at(y, x);
+      for (int64_t c = 0; c < out.channels; ++c) store(out.type, to, c, 1);
+      for (const View& v : in) {
+        if (v.type == out.type) {
+          multiply_by(out.type, v.at(y, x), to, out.channels);
+          continue;
+        }
+        for (int64_t c = 0; c < out.channels; ++c)
+          store(out.type, to, c, load(out.type, to, c) * load(v.type, v.at(y, x), c));
+      }
+    }
+  });
+}
+
 void import_picture(std::span<const float> in, Layout layout, const View& out) {
   const bool planar = layout == Layout::planar;
   const int64_t plane = out.height * out.width;

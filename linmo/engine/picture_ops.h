@@ -43,6 +43,7 @@ void global_pool(const View& in, const View& out);
 void pixel_shuffle(const View& in, const View& out, int factor);
 void pixel_unshuffle(const View& in, const View& out, int factor);
 void concat(std::span<const View> in, const View& out);
+void multiply(std::span<const View> in, const View& out);
 
 void import_picture(std::span<const float> in, Layout layout, const View& out);
 // `blocks`: the picture's 2 × 2 pixels lie side by side in `in`'s channels.

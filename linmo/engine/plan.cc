@@ -338,13 +338,40 @@ void Plan::run_layer(const Workspace& w, const LayerStep& step) const {
     std::vector<View> parts;
     for (const Ref ref : step.in) parts.push_back(view(w, ref));
     concat(parts, out);
+  } else if (std::holds_alternative<net::Multiply>(op)) {
+    std::vector<View> parts;
+    for (const Ref ref : step.in) parts.push_back(view(w, ref));
+    multiply(parts, out);
   } else {
     fail(ErrorKind::usage, "the engine has no step for {}", net::op_name(op));
   }
 }
 
+void Plan::recall(const Workspace& w, const MemoryStep& step, const Memory* memory) const {
+  const View out = view(w, {step.out, false});
+  const auto i = static_cast<size_t>(step.memory);
+  if (memory && !memory->empty() && !memory->values_[i].empty())
+    return import_picture(memory->values_[i], Layout::interleaved, out);
+  parallel(out.height, [&](int64_t y) {
+    std::memset(out.at(y, 0), 0, static_cast<size_t>(out.width * out.channels * size_of(out.type)));
+  });
+}
+
+void Plan::remember(const Workspace& w, Memory& memory) const {
+  memory.values_.resize(program_.remembered.size());
+  for (size_t i = 0; i < memory.values_.size(); ++i) {
+    const Ref ref = program_.remembered[i];
+    if (ref.value < 0) continue;
+    const net::Shape shape = program_.shapes[static_cast<size_t>(description_.memories[i].second)];
+    memory.values_[i].resize(static_cast<size_t>(shape.count()));
+    const bool blocks = program_.values[static_cast<size_t>(ref.value)].arrangement == Arrangement::blocks;
+    export_picture(view(w, ref), blocks, {0, 0, shape.width, shape.height}, shape.channels,
+                   Layout::interleaved, memory.values_[i]);
+  }
+}
+
 void Plan::run(Workspace& w, std::span<const float> in, Layout layout, Rect crop, std::span<float> out,
-               const NormControl& norms, const InputObserver* observer,
+               const NormControl& norms, const InputObserver* observer, Memory* memory,
                const std::function<void(double)>& progress) const {
   dnnl::stream stream(engine_);
   const auto fill = [&](int value) {
@@ -376,9 +403,13 @@ void Plan::run(Workspace& w, std::span<const float> in, Layout layout, Rect crop
     } else if (const auto* other = std::get_if<LayerStep>(&step)) {
       run_layer(w, *other);
       fill(other->out);
+    } else if (const auto* remembered = std::get_if<MemoryStep>(&step)) {
+      recall(w, *remembered, memory);
+      fill(remembered->out);
     }
     if (progress) progress(static_cast<double>(i + 1) / static_cast<double>(program_.steps.size()));
   }
+  if (memory) remember(w, *memory);
   const Value& result = program_.values[static_cast<size_t>(program_.output.value)];
   export_picture(view(w, program_.output), result.arrangement == Arrangement::blocks, crop,
                  result.shape.channels, layout, out);

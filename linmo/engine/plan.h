@@ -72,9 +72,10 @@ class Plan {
 
   // Throws ErrorKind::limit when there is no memory for it.
   std::unique_ptr<Workspace> make_workspace() const;
-  // `in` empty: the input lies in input() already. `progress`: called after each step with the share done.
+  // `in` empty: the input lies in input() already. `memory`: null is the same as an empty one, but that nothing is
+  // left in it. `progress`: called after each step with the share done.
   void run(Workspace& workspace, std::span<const float> in, Layout layout, Rect crop, std::span<float> out,
-           const NormControl& norms, const InputObserver* observer = nullptr,
+           const NormControl& norms, const InputObserver* observer = nullptr, Memory* memory = nullptr,
            const std::function<void(double)>& progress = {}) const;
   // Where the input and the result lie: the first until run(), the second from then on.
   View input(const Workspace& workspace) const;
@@ -96,6 +97,8 @@ class Plan {
   View view(const Workspace& w, Ref ref) const;
   void run_map(const Workspace& w, const MapStep& step, const NormControl& norms) const;
   void run_layer(const Workspace& w, const LayerStep& step) const;
+  void recall(const Workspace& w, const MemoryStep& step, const Memory* memory) const;
+  void remember(const Workspace& w, Memory& memory) const;
 
   const net::Description& description_;
   Program program_;

@@ -25,6 +25,9 @@ std::vector<bool> needed_layers(const net::Description& d) {
     if (needed[k]) continue;
     needed[k] = true;
     for (const int from : d.layers[k].inputs) open.push_back(from);
+    for (const auto& [memory, source] : d.memories) {
+      if (memory == static_cast<int>(k)) open.push_back(source);
+    }
   }
   return needed;
 }
@@ -45,6 +48,11 @@ class Compiler {
     for (size_t i = 0; i < d.layers.size(); ++i) {
       std::erase_if(users_[i], [&](int k) { return !needed_[static_cast<size_t>(k)]; });
     }
+    kept_.resize(d.layers.size());
+    kept_[static_cast<size_t>(d.outputs[0])] = true;
+    for (const auto& [memory, source] : d.memories) {
+      if (needed_[static_cast<size_t>(memory)]) kept_[static_cast<size_t>(source)] = true;
+    }
   }
 
   Program compile(const Quantisation& quantisation) {
@@ -52,6 +60,8 @@ class Compiler {
       if (needed_[at(i)] && !done_[at(i)]) lower(i);
     }
     p_.output = ref_[at(d_.outputs[0])];
+    for (const auto& [memory, source] : d_.memories)
+      p_.remembered.push_back(needed_[at(memory)] ? ref_[at(source)] : Ref{});
     if (!quantisation.empty()) quantise(quantisation);
     plan_memory();
     return std::move(p_);
@@ -65,10 +75,8 @@ class Compiler {
   }
   int input_of(int i) const { return d_.layers[at(i)].inputs[0]; }
 
-  // The one layer that reads i, or −1: many, none, or i is the network's result.
-  int sole_user(int i) const {
-    return i != d_.outputs[0] && users_[at(i)].size() == 1 ? users_[at(i)][0] : -1;
-  }
+  // The one layer that reads i, or −1: many, none, or i is the network's result or remembered.
+  int sole_user(int i) const { return !kept_[at(i)] && users_[at(i)].size() == 1 ? users_[at(i)][0] : -1; }
 
   int new_value(net::Shape shape, Arrangement arrangement = Arrangement::plain) {
     Value v{shape, type_, arrangement, shape.channels, {}};
@@ -122,6 +130,12 @@ class Compiler {
                std::holds_alternative<net::Add>(layer.op) ||
                std::holds_alternative<net::ScaleShift>(layer.op)) {
       lower_map(i, ref_[at(input_of(i))]);
+    } else if (std::holds_alternative<net::Memory>(layer.op)) {
+      MemoryStep step;
+      while (d_.memories[at(step.memory)].first != i) ++step.memory;
+      step.out = new_value(p_.shapes[at(i)]);
+      p_.steps.push_back(step);
+      finish(i, {step.out, false});
     } else {
       if (std::holds_alternative<net::Upsample>(layer.op) && lower_upsampled_conv(i)) return;
       LayerStep step;
@@ -282,7 +296,7 @@ class Compiler {
     const Border border{pad.left, pad.right, pad.top, pad.bottom, pad.mode};
     const auto is_conv = [&](int k) { return get<net::Conv>(k) != nullptr; };
     if (!border.any()) return finish(i, ref_[at(from)]);
-    if (pad.mode == net::PadMode::zero && i != d_.outputs[0] && !get<net::Pad>(from) &&
+    if (pad.mode == net::PadMode::zero && !kept_[at(i)] && !get<net::Pad>(from) &&
         std::all_of(users_[at(i)].begin(), users_[at(i)].end(), is_conv)) {
       done_[at(i)] = true;  // the convolutions pad by themselves
       return;
@@ -388,7 +402,7 @@ class Compiler {
   Program p_;
   std::vector<std::vector<int>> users_;
   std::vector<Ref> ref_;
-  std::vector<bool> done_, needed_;                  // of layers
+  std::vector<bool> done_, needed_, kept_;           // of layers
   std::vector<bool> made_by_convolution_, aliased_;  // of values
 };
 
@@ -454,6 +468,7 @@ void Compiler::quantise(const Quantisation& quantisation) {
     if (ref.with_border) with_border[at(ref.value)] = true;
   };
   use(p_.output);
+  for (const Ref ref : p_.remembered) use(ref);
   for (const Step& step : p_.steps) {
     if (const auto* conv = std::get_if<ConvStep>(&step)) use(conv->in);
     if (const auto* map = std::get_if<MapStep>(&step)) use(map->in), use(map->residual);
@@ -485,6 +500,7 @@ void Compiler::plan_memory() {
   for (int s = 0; s < end; ++s) {
     const Step& step = p_.steps[at(s)];
     if (const auto* input = std::get_if<InputStep>(&step)) make(s, input->out);
+    if (const auto* memory = std::get_if<MemoryStep>(&step)) make(s, memory->out);
     if (const auto* conv = std::get_if<ConvStep>(&step)) use(s, conv->in), make(s, conv->out);
     if (const auto* map = std::get_if<MapStep>(&step)) {
       use(s, map->in), use(s, map->residual);
@@ -497,6 +513,7 @@ void Compiler::plan_memory() {
     }
   }
   use(end, p_.output);
+  for (const Ref ref : p_.remembered) use(end, ref);
   // A map whose source dies with it and lies in memory as its result will works in place.
   std::vector<int> place(at(count));
   std::iota(place.begin(), place.end(), 0);
@@ -554,10 +571,33 @@ Program compile(const net::Description& description, net::Shape input, Type type
   return Compiler(description, input, type, result).compile(quantisation);
 }
 
+namespace {
+
+// Whether the layer reads a memory, directly or not, and is read by what that memory will hold.
+bool in_a_loop(const net::Description& d, int layer) {
+  // Layers that `from` is computed from, itself among them.
+  const auto behind = [&](int from) {
+    std::vector<bool> found(d.layers.size());
+    found[static_cast<size_t>(from)] = true;
+    for (size_t i = static_cast<size_t>(from) + 1; i-- > 0;) {
+      if (!found[i] || std::holds_alternative<net::Memory>(d.layers[i].op)) continue;
+      for (const int k : d.layers[i].inputs) found[static_cast<size_t>(k)] = true;
+    }
+    return found;
+  };
+  const std::vector<bool> read = behind(layer);
+  return std::any_of(d.memories.begin(), d.memories.end(), [&](const auto& m) {
+    return read[static_cast<size_t>(m.first)] && behind(m.second)[static_cast<size_t>(layer)];
+  });
+}
+
+}  // namespace
+
 bool can_quantise(const net::Description& description, int layer) {
   const net::Op& op = description.layers.at(static_cast<size_t>(layer)).op;
   const auto* up = std::get_if<net::ConvTranspose>(&op);
   const auto* conv = std::get_if<net::Conv>(&op);
+  if (in_a_loop(description, layer)) return false;
   if (up) return up->in % 16 == 0 && up->out % 16 == 0 && up->stride == 2;
   return conv && conv->groups == 1 && conv->in % 16 == 0 && conv->out % 16 == 0;
 }

@@ -90,20 +90,27 @@ struct MapStep {
   int before = -1, after = -1;  // Activation layers around the residual
 };
 
-// Upsample, BlurDown, BlurUp, Pool, GlobalPool, PixelShuffle, PixelUnshuffle, Concat.
+// What was remembered of the picture before.
+struct MemoryStep {
+  int memory = 0;  // index in Description::memories
+  int out = 0;
+};
+
+// Upsample, BlurDown, BlurUp, Pool, GlobalPool, PixelShuffle, PixelUnshuffle, Concat, Multiply.
 struct LayerStep {
   int layer = 0;
   std::vector<Ref> in;
   int out = 0;
 };
 
-using Step = std::variant<InputStep, ConvStep, MapStep, LayerStep>;
+using Step = std::variant<InputStep, ConvStep, MapStep, LayerStep, MemoryStep>;
 
 struct Program {
   std::vector<net::Shape> shapes;  // of every layer of the description
   std::vector<Value> values;
   std::vector<Step> steps;
   Ref output;
+  std::vector<Ref> remembered;  // for the next picture, by Description::memories; value −1: nobody reads it
   std::vector<int> statistics;  // layers
   // Memory plan: where each value lies in one arena, and the arena's size. Values may share a place: a step
   // that works pixel by pixel writes over what it read last.
@@ -116,10 +123,12 @@ struct Program {
 Program compile(const net::Description& description, net::Shape input, Type type,
                 const Quantisation& quantisation = {}, Type result = Type::f32);
 
-// Convolutions that 8 bits can be had for: not grouped, channels in sixteens in and out.
+// Convolutions that 8 bits can be had for: not grouped, channels in sixteens in and out, and not between a
+// memory and what it remembers, whose range single pictures do not show and whose errors would add up.
 bool can_quantise(const net::Description& description, int layer);
 
-// The norms that look at the whole picture (instance, group, layer) among the layers that outputs[0] needs.
+// The norms that look at the whole picture (instance, group, layer) among the layers that outputs[0] needs,
+// for this picture or the next.
 std::vector<int> whole_picture_norms(const net::Description& description);
 
 // Taps of one phase of a transposed convolution: result y·stride + phase = Σ_t w[first + stride·t] ·

@@ -217,7 +217,8 @@ void pool(const net::Pool& op, const Picture& in, Picture& out) {
 }  // namespace
 
 std::vector<ReferencePicture> run_reference(const net::Description& d, const model::TensorMap& tensors,
-                                            net::Shape input, std::span<const float> in) {
+                                            net::Shape input, std::span<const float> in,
+                                            const std::vector<ReferencePicture>* before) {
   net::require_one_style(d);
   const std::vector<net::Shape> shapes = net::infer_shapes(d, input);
   std::vector<Picture> results;
@@ -285,6 +286,17 @@ std::vector<ReferencePicture> run_reference(const net::Description& d, const mod
                        return from(0).at(c, y, x) * op.scale[op.scale.size() == 1 ? 0 : i] +
                               op.shift[op.shift.size() == 1 ? 0 : i];
                      });
+                   },
+                   [&](const net::Multiply&) {
+                     out.values = from(0).values;
+                     for (size_t i = 1; i < layer.inputs.size(); ++i)
+                       for (size_t v = 0; v < out.values.size(); ++v) out.values[v] *= from(i).values[v];
+                   },
+                   [&](const net::Memory&) {
+                     for (const auto& [memory, source] : d.memories) {
+                       if (before && memory == static_cast<int>(k))
+                         out.values = before->at(static_cast<size_t>(source)).values;
+                     }
                    },
                },
                layer.op);

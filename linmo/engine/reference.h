@@ -24,9 +24,10 @@ struct ReferencePicture {
 };
 
 // The results of all layers for one planar input (C × H × W). Batch norm uses its running statistics,
-// dropout does nothing.
+// dropout does nothing. `before`: the results for the picture before it, which memories hold; null: zeros.
 std::vector<ReferencePicture> run_reference(const net::Description& description,
                                             const model::TensorMap& tensors, net::Shape input,
-                                            std::span<const float> in);
+                                            std::span<const float> in,
+                                            const std::vector<ReferencePicture>* before = nullptr);
 
 }  // namespace linmo::engine

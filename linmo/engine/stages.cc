@@ -68,7 +68,8 @@ void copy(const View& from, Rect region, const View& to, int64_t y, int64_t x) {
 
 std::optional<Cut> find_cut(const net::Description& d) {
   const Geometry g = geometry(d);
-  if (!g.local || d.outputs.empty()) return std::nullopt;
+  // A memory would have to be cut into parts too.
+  if (!g.local || d.outputs.empty() || !d.memories.empty()) return std::nullopt;
   const std::vector<bool> needed = needed_layers(d);
   const auto out = d.outputs[0];
   std::vector<int> last_use(d.layers.size(), -1);
@@ -337,7 +338,7 @@ int64_t Stages::Run::run(const ReadPart& read, const WritePart& write, std::vect
   NormControl middle_control;
   if (record) middle_control.record = &own, own.resize(s_.middle_.norms.size());
   const double before = done_;
-  middle.run(*memory, {}, Layout::interleaved, {}, {}, middle_control, nullptr, [&](double share) {
+  middle.run(*memory, {}, Layout::interleaved, {}, {}, middle_control, nullptr, nullptr, [&](double share) {
     done_ = before + share * middle_work;
     advance(0);
   });

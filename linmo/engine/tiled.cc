@@ -32,7 +32,7 @@ class Runner {
     plan();
   }
 
-  TileReport run(const ReadPart& read, const WritePart& write, EventSink& events);
+  TileReport run(const ReadPart& read, const WritePart& write, EventSink& events, Memory* memory);
   const TileReport& report() const { return report_; }
 
  private:
@@ -218,10 +218,16 @@ std::vector<Moments> Runner::sampled_statistics(const ReadPart& read, EventSink&
   return found;
 }
 
-TileReport Runner::run(const ReadPart& read, const WritePart& write, EventSink& events) {
+TileReport Runner::run(const ReadPart& read, const WritePart& write, EventSink& events, Memory* memory) {
   const int out = d_.outputs[0];
   std::vector<Moments> given;
   NormControl control;
+  if (memory && d_.remembers() && report_.tiles > 1)
+    fail(
+        ErrorKind::limit,
+        "a picture of {} × {} needs {} MB in one piece, and what the network remembers is of whole pictures; "
+        "allow more memory or make it smaller",
+        width_, height_, (engine_.memory_bytes(height_, width_) >> 20) + 1);
   total_ = static_cast<double>(width_) * static_cast<double>(height_);
   events.check("stylising");
   if (in_stages_) {
@@ -246,7 +252,7 @@ TileReport Runner::run(const ReadPart& read, const WritePart& write, EventSink& 
     load(read, {0, 0, width_, height_});
     const net::Shape s = shapes_[static_cast<size_t>(out)];
     result_.resize(static_cast<size_t>(s.count()));
-    engine_.run(picture_, height_, width_, result_);
+    engine_.run(picture_, height_, width_, result_, Layout::interleaved, memory);
     write({0, 0, s.width, s.height}, result_);
     return report_;
   }
@@ -271,8 +277,8 @@ TileReport plan_tiles(const Engine& engine, int64_t height, int64_t width, const
 }
 
 TileReport run_tiled(const Engine& engine, int64_t height, int64_t width, const ReadPart& read,
-                     const WritePart& write, const TileOptions& options, EventSink& events) {
-  return Runner(engine, height, width, options).run(read, write, events);
+                     const WritePart& write, const TileOptions& options, EventSink& events, Memory* memory) {
+  return Runner(engine, height, width, options).run(read, write, events, memory);
 }
 
 }  // namespace linmo::engine

@@ -86,6 +86,16 @@ class Writer {
     }
     graph_.text(field::kGraphName, d_.family.empty() ? "network" : d_.family);
     graph_.message(field::kGraphInput, value_info("input", d_.in_channels(), "height", "width"));
+    for (size_t k = 0; k < d_.memories.size(); ++k) {
+      const auto [memory, source] = d_.memories[k];
+      if (!needed[static_cast<size_t>(memory)]) continue;
+      const std::string name = fmt::format("memory.{}", k), next = fmt::format("next_memory.{}", k);
+      const int64_t channels = shapes[static_cast<size_t>(memory)].channels;
+      const std::string height = "height_of_" + name, width = "width_of_" + name;
+      graph_.message(field::kGraphInput, value_info(name, channels, height, width));
+      add(Node("Identity", {names_[static_cast<size_t>(source)]}, next));
+      memories_.push_back(value_info(next, channels, height, width));
+    }
     for (size_t k = 0; k < d_.outputs.size(); ++k) {
       const auto layer = static_cast<size_t>(d_.outputs[k]);
       const std::string name = k == 0 ? "output" : fmt::format("output.{}", k);
@@ -93,6 +103,7 @@ class Writer {
       graph_.message(field::kGraphOutput,
                      value_info(name, shapes[layer].channels, "height_of_" + name, "width_of_" + name));
     }
+    for (const ProtoMessage& memory : memories_) graph_.message(field::kGraphOutput, memory);
     return std::move(graph_);
   }
 
@@ -116,6 +127,9 @@ class Writer {
       if (needed[k]) continue;
       needed[k] = true;
       open.insert(open.end(), d_.layers[k].inputs.begin(), d_.layers[k].inputs.end());
+      for (const auto& [memory, source] : d_.memories) {
+        if (memory == static_cast<int>(k)) open.push_back(source);
+      }
     }
     return needed;
   }
@@ -167,7 +181,8 @@ class Writer {
   const Model& model_;
   const net::Description& d_;
   ProtoMessage graph_;
-  std::vector<std::string> names_;  // of every layer's result
+  std::vector<std::string> names_;      // of every layer's result
+  std::vector<ProtoMessage> memories_;  // outputs: what the next picture is to be given
   std::set<std::string> constants_;
 };
 
@@ -327,6 +342,21 @@ void Writer::lower(size_t i) {
             };
             add(Node("Mul", {in(i), column(".scale", op.scale)}, out + ".scaled"));
             add(Node("Add", {out + ".scaled", column(".shift", op.shift)}, out));
+          },
+          [&](const net::Multiply&) {
+            std::string product = in(i);
+            for (size_t k = 1; k < layer.inputs.size(); ++k) {
+              const bool last = k + 1 == layer.inputs.size();
+              const std::string name = last ? out : fmt::format("{}.{}", out, k);
+              add(Node("Mul", {product, in(i, k)}, name));
+              product = name;
+            }
+            names_[i] = product;  // with one input nothing was multiplied
+          },
+          [&](const net::Memory&) {
+            for (size_t k = 0; k < d_.memories.size(); ++k) {
+              if (d_.memories[k].first == static_cast<int>(i)) names_[i] = fmt::format("memory.{}", k);
+            }
           },
       },
       layer.op);

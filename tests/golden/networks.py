@@ -207,6 +207,57 @@ class Compact(nn.Module):
         return torch.tanh(self.head(x) + 2 * picture if self.residual else self.head(x))
 
 
+class ConvGru(nn.Module):
+    """Ballas et al. 2016, equations 5 to 8: h' = (1 - z) h + z n. The weights of what is seen (W) and of what is
+    remembered (U) lie side by side in one array."""
+
+    def __init__(self, c_in, hidden, extra_out):
+        super().__init__()
+        self.hidden = hidden
+        for part in ("update", "reset", "candidate"):
+            setattr(self, part, nn.Conv2d(c_in + hidden, hidden, 3, padding=1))
+        self.out = nn.Conv2d(hidden, extra_out, 3, padding=1)
+
+    def gate(self, part, x, h):
+        conv = getattr(self, part)
+        w, u = conv.weight.split([x.shape[1], self.hidden], 1)
+        return F.conv2d(x, w, padding=1) + F.conv2d(h, u, padding=1) + conv.bias[:, None, None]
+
+    def forward(self, x, h):
+        z, r = torch.sigmoid(self.gate("update", x, h)), torch.sigmoid(self.gate("reset", x, h))
+        return (1 - z) * h + z * torch.tanh(self.gate("candidate", x, r * h))
+
+
+class Recurrent(Compact):
+    """Compact with its middle block replaced by a ConvGRU of 1.5 ngf channels; forward(frame, state)."""
+
+    def __init__(self, ngf, blocks, norm="instance", residual=False):
+        super().__init__(ngf, blocks, norm, residual)
+        self.middle = blocks // 2
+        delattr(self, f"block{self.middle}")
+        self.gru = ConvGru(4 * ngf, 3 * ngf // 2, 4 * ngf)
+
+    def forward(self, x, h=None):
+        def unit(parent, name, x):
+            return getattr(parent, f"{name}_norm")(getattr(parent, name)(x))
+
+        picture = x
+        for name in ("stem", "down1", "down2"):
+            x = self.relu(unit(self, name, x))
+        for i in range(self.blocks):
+            if i == self.middle:
+                if h is None:
+                    h = x.new_zeros(len(x), self.gru.hidden, *x.shape[2:])
+                h = self.gru(x, h)
+                x = x + self.gru.out(h)
+                continue
+            block = getattr(self, f"block{i}")
+            x = x + unit(block, "conv2", self.relu(unit(block, "conv1", x)))
+        for name in ("up1", "up2"):
+            x = self.relu(unit(self, name, F.interpolate(x, scale_factor=2)))
+        return torch.tanh(self.head(x) + 2 * picture if self.residual else self.head(x)), h
+
+
 def patch_layers(channels, ndf, layers, norm, spectral=False):
     """Isola 2017's PatchGAN, the modules of its Sequential."""
     def conv(*args, **options):
