@@ -7,6 +7,8 @@
 #include "app/cli/options.h"
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
+#include "linmo/model/library.h"
+#include "linmo/model/model_file.h"
 
 namespace linmo::cli {
 namespace {
@@ -145,6 +147,9 @@ TrainCommand parse_tune(const std::vector<std::string>& arguments) {
   s.from = model;
   if (s.style.empty()) fail(ErrorKind::usage, "say whose look is to be learnt: --style FOLDER");
   if (s.content.empty()) s.content = s.style;
+  // Tuned on single pictures, a generator that remembers would forget how.
+  const std::filesystem::path file = model::find_model(model::default_library(), model);
+  if (s.method == "swift" && model::load_model_header(file).network.remembers()) s.method = "recurrent";
   s.resolve();
   return {s, parser->run, false, parser->quiet};
 }

@@ -23,6 +23,10 @@ int64_t to_multiple(int64_t side, int64_t multiple) {
 
 }  // namespace
 
+int64_t content_side(const TrainSettings& s) {
+  return s.method == "recurrent" ? s.size + s.size / 4 : s.size;
+}
+
 Image prepare_picture(const Source& source, const TrainSettings& s, int64_t multiple) {
   DecodeOptions options;
   options.limits = kScanLimits;

@@ -9,6 +9,10 @@
 
 namespace linmo::train {
 
+// Side of the content's crops: of the frames that are cut from them, and a quarter more to move in, for
+// recurrent; `settings.size` otherwise.
+int64_t content_side(const TrainSettings& settings);
+
 // Decodes, takes the half a Source means, composes transparency over white, and resizes as
 // settings.preprocess says; RGB, 8 bit. `multiple`: sides of uncropped pictures are brought to multiples of
 // it. Throws when the file cannot be decoded.

@@ -42,11 +42,16 @@ Image to_image(const at::Tensor& picture) {
 }
 
 Loader::Loader(const TrainingData& data, const TrainSettings& settings, int64_t multiple)
-    : settings_(settings), multiple_(multiple), paired_(data.paired) {
+    : settings_(settings), content_settings_(settings), multiple_(multiple), paired_(data.paired) {
+  content_settings_.size = content_side(settings);
+  content_.settings = &content_settings_;
   content_.sources = data.content;
   content_.stream = kContentStream;
   styles_.resize(std::max<size_t>(1, data.styles.size()));
-  for (size_t i = 0; i < styles_.size(); ++i) styles_[i].stream = kStyleStream + i;
+  for (size_t i = 0; i < styles_.size(); ++i) {
+    styles_[i].stream = kStyleStream + i;
+    styles_[i].settings = &settings_;
+  }
   for (const Source& source : data.style) styles_[source.style].sources.push_back(source);
   const auto prepare = [](Side& side) {
     side.cache.resize(side.sources.size());
@@ -148,7 +153,7 @@ std::shared_ptr<const Image> Loader::picture(Side& side, int64_t index) {
   if (side.cache[i]) return side.cache[i];
   const Source& source = side.sources[i];
   try {
-    auto image = std::make_shared<const Image>(prepare_picture(source, settings_, multiple_));
+    auto image = std::make_shared<const Image>(prepare_picture(source, *side.settings, multiple_));
     const auto bytes = static_cast<int64_t>(image->bytes().size());
     if (cached_bytes_ + bytes <= settings_.cache_mb << 20) {
       cached_bytes_ += bytes;
@@ -193,7 +198,8 @@ Batch Loader::make(int64_t step) {
       const int64_t turn =
           sample / static_cast<int64_t>(styles_.size());  // how often it was this style's before
       const auto b = picture(own, find(own, index_of(own, turn), nullptr));
-      content.push_back(cut_crop(*a, plan_crop(a->width(), a->height(), settings_, random), settings_));
+      content.push_back(
+          cut_crop(*a, plan_crop(a->width(), a->height(), content_settings_, random), content_settings_));
       style.push_back(cut_crop(*b, plan_crop(b->width(), b->height(), settings_, random), settings_));
     }
   }

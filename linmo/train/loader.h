@@ -37,6 +37,7 @@ class Loader {
  private:
   struct Side {
     std::vector<Source> sources;
+    const TrainSettings* settings;
     std::vector<std::shared_ptr<const Image>> cache;
     std::vector<char> bad;
     uint64_t stream;
@@ -51,6 +52,7 @@ class Loader {
   void stop();
 
   const TrainSettings settings_;
+  TrainSettings content_settings_;  // with the size of the content's crops
   const int64_t multiple_;
   const bool paired_;
   Side content_;

@@ -196,8 +196,12 @@ void Method::begin_with(const model::Model& from, const std::string& file) {
          "{} is not a {} generator with these settings, so training cannot begin with its weights; take its "
          "network over with --generator from",
          file, settings_.generator);
-  generator_->load(model.tensors, file);
-  if (average_) average_->load(model.tensors, file);
+  load_generator(model.tensors, file);
+}
+
+void Method::load_generator(const model::TensorMap& tensors, const std::string& file) {
+  generator_->load(tensors, file);
+  if (average_) average_->load(tensors, file);
 }
 
 double Method::flops(const Network& network, int last_layer) const {
@@ -235,6 +239,7 @@ std::unique_ptr<Method> make_method(const TrainSettings& settings, const std::ve
   if (settings.method == "paired") return make_paired(settings);
   if (settings.method == "classic") return make_classic(settings);
   if (settings.method == "swift" || settings.method == "multi") return make_swift(settings, styles);
+  if (settings.method == "recurrent") return make_recurrent(settings);
   if (settings.method == "distil") return make_distil(settings);
   fail(ErrorKind::usage, "the method \"{}\" is not known", settings.method);
 }

@@ -61,7 +61,7 @@ class Method {
   // The generator and its average become the model's, of several styles the one that the settings name; the
   // styles of a generator of several begin as model::with_styles() says. Throws ErrorKind::usage when its
   // network is another.
-  void begin_with(const model::Model& model, const std::string& file);
+  virtual void begin_with(const model::Model& model, const std::string& file);
   // The styles of a generator of several, in the order of its rows; empty for the others.
   const std::vector<std::string>& styles() const { return styles_; }
   // The network that is exported.
@@ -85,6 +85,8 @@ class Method {
   explicit Method(const TrainSettings& settings, std::vector<std::string> styles = {}, size_t known = 0)
       : settings_(settings), styles_(std::move(styles)), known_styles_(known) {}
   std::shared_ptr<Network> add_generator(const std::string& name);
+  // The generator's and its average's weights; throws as Network::load().
+  void load_generator(const model::TensorMap& tensors, const std::string& file);
   // Kept in checkpoints; "G…" are generators, with an average and exported.
   std::shared_ptr<Network> add_network(const std::string& name, net::Description description, Init init,
                                        double gain);
@@ -126,6 +128,7 @@ std::unique_ptr<Method> make_cut(const TrainSettings& settings);
 std::unique_ptr<Method> make_paired(const TrainSettings& settings);
 std::unique_ptr<Method> make_classic(const TrainSettings& settings);
 std::unique_ptr<Method> make_swift(const TrainSettings& settings, const std::vector<std::string>& styles);
+std::unique_ptr<Method> make_recurrent(const TrainSettings& settings);
 std::unique_ptr<Method> make_distil(const TrainSettings& settings);
 
 // The generator that the settings describe, with one style.

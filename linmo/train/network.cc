@@ -125,6 +125,7 @@ Network::Network(net::Description description, Init init, double gain, Random ra
   }
   for (const int k : description_.outputs) readers[static_cast<size_t>(k)] += 2;
   for (const auto& [name, k] : description_.taps) readers[static_cast<size_t>(k)] += 2;
+  for (const auto& [memory, k] : description_.memories) readers[static_cast<size_t>(k)] += 2;
   for (size_t i = 0; i < description_.layers.size(); ++i) {
     Step step{static_cast<int>(i)};
     const auto* norm = std::get_if<net::Norm>(&description_.layers[i].op);
@@ -229,7 +230,11 @@ Tensor Network::weight(int layer, int which, const Pass& pass, at::ScalarType ty
 std::vector<Tensor> Network::run(const Tensor& x, const Pass& asked) const {
   Pass pass = asked;
   pass.plain |= precision_ == Precision::plain;
-  const std::vector<int>& want = pass.want.empty() ? description_.outputs : pass.want;
+  std::vector<int> want = pass.want.empty() ? description_.outputs : pass.want;
+  const size_t results_wanted = want.size();
+  if (pass.memory) {
+    for (const auto& [memory, source] : description_.memories) want.push_back(source);
+  }
   std::vector<char> needed(description_.layers.size(), 0);
   for (const int k : want) needed[static_cast<size_t>(k)] = 1;
   for (size_t l = needed.size(); l-- > 0;) {
@@ -260,6 +265,10 @@ std::vector<Tensor> Network::run(const Tensor& x, const Pass& asked) const {
   }
   std::vector<Tensor> out;
   for (const int k : want) out.push_back(results[static_cast<size_t>(k)].to(wide));
+  if (pass.memory) {
+    pass.memory->assign(out.begin() + static_cast<std::ptrdiff_t>(results_wanted), out.end());
+    out.resize(results_wanted);
+  }
   return out;
 }
 
@@ -318,6 +327,12 @@ Tensor Network::run_layer(const Step& step, const std::vector<Tensor>& results, 
   const auto in_float = [&](auto&& f) {  // for operations that libtorch 1.13 has no (good) bf16 path for
     return type == at::kBFloat16 ? f(in(0).to(at::kFloat)).to(type) : f(in(0));
   };
+  // Pictures leave in fp32: bf16 near ±1 is coarser than a grey level.
+  const bool leaves = std::find(description_.outputs.begin(), description_.outputs.end(), index) !=
+                      description_.outputs.end();
+  const auto curve = [&](auto&& f) {
+    return leaves && type == at::kBFloat16 ? f(in(0).to(at::kFloat)) : in_float(f);
+  };
   return std::visit(
       Overload{
           [&](const net::Input&) { return in(0); },
@@ -353,11 +368,10 @@ Tensor Network::run_layer(const Step& step, const std::vector<Tensor>& results, 
                 return at::relu(in(0));
               case net::ActivationKind::leaky_relu:
                 return at::leaky_relu(in(0), op.slope);
-              // Pictures leave in fp32: bf16 near ±1 is coarser than a grey level.
               case net::ActivationKind::tanh:
-                return at::tanh(type == at::kBFloat16 ? in(0).to(at::kFloat) : in(0));
+                return curve([](const Tensor& x) { return at::tanh(x); });
               case net::ActivationKind::sigmoid:
-                return at::sigmoid(type == at::kBFloat16 ? in(0).to(at::kFloat) : in(0));
+                return curve([](const Tensor& x) { return at::sigmoid(x); });
               case net::ActivationKind::prelu:
                 return at::prelu(in(0), weight(index, 0, pass, type));
             }
@@ -411,6 +425,21 @@ Tensor Network::run_layer(const Step& step, const std::vector<Tensor>& results, 
               return at::tensor(v, at::kDouble).to(type).view({1, static_cast<int64_t>(v.size()), 1, 1});
             };
             return in(0) * numbers(op.scale) + numbers(op.shift);
+          },
+          [&](const net::Multiply&) {
+            Tensor product = in(0);
+            for (size_t k = 1; k < layer.inputs.size(); ++k) product = product * in(k);
+            return product;
+          },
+          [&](const net::Memory& op) {
+            const Tensor& like = in(0);
+            if (!pass.memory || pass.memory->empty()) {
+              Tensor zeros = at::zeros({like.size(0), op.channels, like.size(2), like.size(3)}, type);
+              return pass.plain ? zeros : zeros.contiguous(at::MemoryFormat::ChannelsLast);
+            }
+            size_t which = 0;
+            while (description_.memories[which].first != index) ++which;
+            return pass.memory->at(which).to(type);
           },
       },
       layer.op);

@@ -38,6 +38,9 @@ struct Pass {
   std::vector<int> want;  // layers whose results are returned (taps or outputs); empty: the outputs
   // Of a network of several styles (net/styles.h): the style of each picture, or one for all.
   std::vector<int64_t> styles;
+  // What the network remembers, N × C × H × W in the order of Description::memories: read, then replaced by
+  // what this pass leaves, through which gradients pass. Empty: zeros. Null: zeros, and nothing is left.
+  std::vector<at::Tensor>* memory = nullptr;
 };
 
 class Network {

@@ -8,6 +8,7 @@
 #include "linmo/model/model_file.h"
 #include "linmo/model/temporary_folder_test.h"
 #include "linmo/net/features.h"
+#include "linmo/train/crops.h"
 #include "linmo/train/method.h"
 
 namespace linmo::train {
@@ -71,7 +72,7 @@ void compare(const char* method, const char* generator, int64_t batch_size,
   settings.lambda_features = 1;
   const auto fast = begin(settings, Precision::fp32), plain = begin(settings, Precision::plain);
   at::manual_seed(5);
-  const std::vector<int64_t> shape{batch_size, 3, settings.size, settings.size};
+  const std::vector<int64_t> shape{batch_size, 3, content_side(settings), content_side(settings)};
   const Batch batch{at::rand(shape) * 2 - 1, at::rand(shape) * 2 - 1, {1, 0}};  // styles: of multi
   StepContext context;
   context.random = Random(3, 4);
@@ -103,7 +104,7 @@ TEST(PlainTwin, OneStepAgrees) {
   }
   const TemporaryFolder folder;
   write_features(folder / "features.safetensors");
-  for (const char* method : {"swift", "multi", "distil"})
+  for (const char* method : {"swift", "multi", "distil", "recurrent"})
     compare(method, "compact", 2, (folder / "features.safetensors").string());
 }
 

@@ -45,15 +45,19 @@ void TrainSettings::visit(FieldVisitor& v) {
 
   v.section("Networks");
   v.field(FieldInfo::one_of("method", "what is trained",
-                            {"swift", "multi", "cut", "fastcut", "cyclegan", "paired", "classic", "distil"}),
+                            {"swift", "multi", "cut", "fastcut", "cyclegan", "paired", "classic", "recurrent",
+                             "distil"}),
           method);
   v.field(
-      FieldInfo{
-          "generator",
-          "compact, resnet_9blocks, resnet_6blocks, resnet_<n>blocks, unet_256, unet_128, seed (see linmo "
-          "net NAME); from: the network of --from MODEL"}
-          .also("netG"),
-      generator);
+      FieldInfo::one_of("method", "what is trained",
+                        {"swift", "cut", "fastcut", "cyclegan", "paired", "classic", "recurrent", "distil"}),
+      method);
+  v.field(FieldInfo{"generator",
+                    "compact, recurrent, resnet_9blocks, resnet_6blocks, resnet_<n>blocks, unet_256, "
+                    "unet_128, seed (see linmo "
+                    "net NAME); from: the network of --from MODEL"}
+              .also("netG"),
+          generator);
   v.field({"ngf", "features of the generator's first layer (0: the generator's own)", "", 0, 1024}, ngf);
   v.field(FieldInfo::one_of("norm", "the generator's norm", {"auto", "instance", "batch", "none"}), norm);
   v.field(FieldInfo::one_of("padding", "of residual blocks (resnet)", {"reflect", "zero", "replicate"}),
@@ -63,7 +67,8 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"antialias_down", "blur before resnet reduces, as CUT does"}, antialias_down);
   v.field({"dropout", "dropout in resnet's blocks or the U-Net's middle"}, dropout);
   v.field({"residual",
-           "compact paints a change of the content instead of the whole picture: for drawings and letters"},
+           "compact, recurrent: paints a change of the content instead of the whole picture: for drawings "
+           "and letters"},
           residual);
   v.field(
       FieldInfo::one_of("discriminator", "what judges", {"patch", "basic", "n_layers", "pixel", "multiscale"})
@@ -122,22 +127,41 @@ void TrainSettings::visit(FieldVisitor& v) {
       FieldInfo{"lambda_l1", "paired: weight of the distance to the truth", "", 0, 10000}.also("lambda_L1"),
       lambda_l1);
   v.field(FieldInfo{"lambda_nce",
-                    "cut, swift: weight of the contrastive loss (−1: cut 1, fastcut 10, swift, multi 2)", "",
-                    -1, 1000}
+                    "cut, swift, multi, recurrent: weight of the contrastive loss (−1: cut 1, fastcut 10, the "
+                    "others 2)",
+                    "", -1, 1000}
               .also("lambda_NCE"),
           lambda_nce);
   v.field({"lambda_content", "classic: weight of the reconstruction that keeps the content", "", 0, 1000},
           lambda_content);
   v.field({"features",
-           "swift: the feature network that it judges with; distil: the teacher; a model file or name"},
+           "swift, recurrent: the feature network that it judges with; distil: the teacher; a model file or "
+           "name"},
           features);
-  v.field({"lambda_features", "swift: weight of the distance between the features of result and content", "",
-           0, 1000},
-          lambda_features);
-  v.field(FieldInfo{"patches", "cut, swift: places compared in each layer", "", 1, 65536}.also("num_patches"),
+  v.field(
+      {"lambda_features",
+       "swift, recurrent: weight of the distance between the features of result and content", "", 0, 1000},
+      lambda_features);
+  v.field(FieldInfo{"patches", "cut, swift, recurrent: places compared in each layer", "", 1, 65536}.also(
+              "num_patches"),
           patches);
-  v.field(FieldInfo{"temperature", "cut, swift: of the contrastive loss", "", 1e-3, 10}.also("nce_T"),
-          temperature);
+  v.field(
+      FieldInfo{"temperature", "cut, swift, recurrent: of the contrastive loss", "", 1e-3, 10}.also("nce_T"),
+      temperature);
+  v.field({"frames", "recurrent: frames of a sequence, through all of which gradients pass", "frames", 2, 32},
+          frames);
+  v.field({"lambda_temporal",
+           "recurrent: weight of the difference from the frame before, moved as the content, by the contrast",
+           "", 0, 1000},
+          lambda_temporal);
+  v.field({"motion", "recurrent: how far the content moves from frame to frame, at most", "px", 0, 64},
+          motion);
+  v.field(
+      {"frame_noise",
+       "recurrent: spread of the noise on the frames, at most, of samples in [-1, 1]; brightness changes by "
+       "half of it",
+       "", 0, 1},
+      frame_noise);
   v.field({"pool_size", "cyclegan: earlier results that the discriminators are reminded of", "pictures", 0,
            10000},
           pool_size);
@@ -205,16 +229,18 @@ void TrainSettings::resolve() {
     if (value == "auto") value = own;
   };
   const bool contrastive = method == "cut" || method == "fastcut";
-  const bool swift = method == "swift" || method == "multi";
+  const bool swift = method == "swift" || method == "multi" || method == "recurrent";
   if (method == "distil") generator = "perceptual";  // the only student there is
+  if (method == "recurrent" && generator == "compact") generator = "recurrent";
+  const bool compact = generator == "compact" || generator == "recurrent";
   pick(gan_loss, method == "paired" || method == "classic" ? "cross-entropy" : "least-squares");
   if (gan_loss == "vanilla") gan_loss = "cross-entropy";
   if (gan_loss == "lsgan") gan_loss = "least-squares";
   if (gan_loss == "wgangp") gan_loss = "wasserstein-gp";
-  pick(init, contrastive || generator == "compact" ? "xavier" : generator == "seed" ? "keras" : "normal");
+  pick(init, contrastive || compact ? "xavier" : generator == "seed" ? "keras" : "normal");
   pick(norm_d, generator.starts_with("unet_") ? "batch" : "instance");
   if (discriminator == "basic" || discriminator == "n_layers") discriminator = "patch";
-  if (ndf == 0) ndf = generator == "compact" ? 48 : 64;
+  if (ndf == 0) ndf = compact ? 48 : 64;
   if (lambda_nce < 0) lambda_nce = method == "fastcut" ? 10 : swift ? 2 : 1;
   if (lambda_identity < 0) lambda_identity = method == "cyclegan" ? 0.5 : method == "cut" ? 1 : 0;
   if (load_size == 0) load_size = preprocess.ends_with("_and_crop") ? (size * 286 + 128) / 256 : size;
@@ -242,6 +268,10 @@ void TrainSettings::resolve() {
   if (score_pictures == 1) fail(ErrorKind::usage, "--score-pictures is 0 or at least 2");
   if (score_pictures == 0 && (patience > 0 || keep == "best"))
     fail(ErrorKind::usage, "--patience and --keep best go by the scores: leave --score-pictures 0 away");
+  if (method == "recurrent" && !preprocess.ends_with("crop"))
+    fail(ErrorKind::usage,
+         "--method recurrent moves a square window over its contents, so --preprocess {} cannot be",
+         preprocess);
   if (generator == "from" && from.empty())
     fail(ErrorKind::usage, "--generator from takes the network of --from MODEL: say which");
   if (learn_share < 1 && from.empty())

@@ -43,6 +43,8 @@ struct TrainSettings {
          lambda_content = 10, lambda_features = 0;
   std::string features = "features";
   int64_t patches = 256;
+  int64_t frames = 4;
+  double lambda_temporal = 5, motion = 3, frame_noise = 0.04;
   double temperature = 0.07;
   int64_t pool_size = 50;
   std::string augment = "";
