@@ -24,7 +24,7 @@ struct Options {
   int64_t tile = 0, memory = 1024, max_side = 0, megapixels = 1000;
   std::optional<int> crf;
   std::string raw;
-  int quality = 95, threads = 0, colours = 0;
+  int quality = 95, threads = 0, colours = 0, refine = 1;
   bool exact = false, keep_colour = false, pixel_art = false, batch = false;
   bool force = false, resume = false, strip = false, json = false, quiet = false;
 };
@@ -62,6 +62,7 @@ apply::BatchOptions batch_options(const Options& o) {
   b.resume = o.resume;
   b.apply.strength = o.strength;
   b.apply.keep_colour = o.keep_colour;
+  b.apply.refine = o.refine;
   b.apply.tiles.memory_bytes = static_cast<uint64_t>(o.memory) << 20;
   b.apply.tiles.tile = o.tile;
   b.apply.tiles.exact = o.exact;
@@ -90,10 +91,12 @@ nlohmann::json to_json(const apply::BatchResult& r, const engine::Engine& engine
 int run_video(const Options& o) {
   if (o.inputs.size() != 1)
     fail(ErrorKind::usage, "{} is a video; videos are taken one at a time", o.inputs[0]);
-  if (!o.cells.empty() || o.pixel_art || o.strip || !o.format.empty() || o.tile || o.exact)
-    fail(ErrorKind::usage,
-         "--cells, --pixel-art, --strip, --format, --tile and --exact are for pictures, and {} is a video",
-         o.inputs[0]);
+  if (!o.cells.empty() || o.pixel_art || o.strip || !o.format.empty() || o.tile || o.exact || o.refine > 1)
+    fail(
+        ErrorKind::usage,
+        "--cells, --pixel-art, --strip, --format, --tile, --exact and --refine are for pictures, and {} is a "
+        "video",
+        o.inputs[0]);
   // A video that was stopped goes on without being told.
   if (o.resume && !o.force && fs::exists(o.output)) {
     if (!o.quiet) fmt::print("{} is there, and kept\n", o.output);
@@ -136,6 +139,9 @@ int run(const Options& o) {
   engine_options.precision = engine::precision_from_name(o.precision);
   const apply::Stylizer stylizer =
       apply::Stylizer::load(model::find_model(model::default_library(), o.model), engine_options, o.style);
+  if (o.refine > 1 && !stylizer.engine().network().remembers())
+    fail(ErrorKind::usage, "{} remembers nothing, so --refine {} changes nothing; leave it away", o.model,
+         o.refine);
   apply::BatchResult result;
   {
     Console console(o.quiet || o.json);
@@ -185,6 +191,12 @@ void add_apply(Registry registry) {
       ->check(CLI::Range(0.0, 1.0));
   command->add_flag("--keep-colour,--keep-color", o->keep_colour,
                     "take only the lightness from the style and keep the picture's colours");
+  command
+      ->add_option("--refine", o->refine,
+                   "of models trained with --method recurrent: steps over a picture, each with what the one "
+                   "before remembered")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
   CLI::Option* cells = command->add_option(
       "--cells", o->cells,
       "the pictures are sprite sheets of such cells [px], as 32x48; no cell sees another");

@@ -218,6 +218,14 @@ struct Stylizer::Run {
     if (!(settings.strength >= 0 && settings.strength <= 1))
       fail(ErrorKind::usage, "the strength {} is not in 0 … 1", settings.strength);
     const net::Description& d = state.engine.network();
+    if (settings.refine < 1 || settings.refine > 1000)
+      fail(ErrorKind::usage, "{} steps of refinement are not in 1 … 1000", settings.refine);
+    if (settings.refine > 1 && !d.remembers())
+      fail(ErrorKind::usage,
+           "this model remembers nothing, so it cannot refine a picture in {} steps; that is for models "
+           "trained "
+           "with --method recurrent",
+           settings.refine);
     in_channels = d.in_channels();
     mixes = strength < 1 || keep_colour;
     const double reduction = 1 / d.content_scale;
@@ -315,7 +323,8 @@ void report_tiles(const engine::TileReport& report, const engine::Engine& engine
 
 }  // namespace
 
-Image Stylizer::apply(const Image& picture, const ApplySettings& settings, EventSink& events) const {
+Image Stylizer::apply(const Image& picture, const ApplySettings& settings, EventSink& events,
+                      engine::Memory* memory) const {
   if (picture.empty()) fail(ErrorKind::input, "the picture has no pixels");
   const net::Description& d = state_->engine.network();
   const Depth depth = picture.depth();
@@ -370,9 +379,15 @@ Image Stylizer::apply(const Image& picture, const ApplySettings& settings, Event
       }
     });
   };
-  report_tiles(
-      engine::run_tiled(state_->engine, run.in.height, run.in.width, read, write, settings.tiles, events),
-      state_->engine, picture.width(), picture.height(), events);
+  engine::Memory own;
+  if (!memory && settings.refine > 1) memory = &own;
+  for (int step = 1; step < settings.refine; ++step)
+    engine::run_tiled(
+        state_->engine, run.in.height, run.in.width, read, [](engine::Rect, std::span<const float>) {},
+        settings.tiles, events, memory);
+  report_tiles(engine::run_tiled(state_->engine, run.in.height, run.in.width, read, write, settings.tiles,
+                                 events, memory),
+               state_->engine, picture.width(), picture.height(), events);
   if (!run.direct) {
     unscaled = resize(unscaled, run.width, run.height);
     for (int64_t y = 0; y < run.height; ++y) {
@@ -393,7 +408,8 @@ Image Stylizer::apply(const Image& picture, const ApplySettings& settings, Event
 
 bool Stylizer::can_stream(int64_t width, int64_t height, const ApplySettings& settings) const {
   const Run run(*state_, width, height, Depth::u8, settings);
-  return run.fits && run.direct && (!run.mixes || (run.width == width && run.height == height));
+  return run.fits && run.direct && settings.refine == 1 &&
+         (!run.mixes || (run.width == width && run.height == height));
 }
 
 void Stylizer::apply(RowReader& picture, const OpenResult& open, const ApplySettings& settings,

@@ -25,6 +25,9 @@ struct ApplySettings {
   // The result's lightness with the content's colour: L of OKLab (Ottosson 2020) from the one, hue and
   // chroma from the other; where that leaves sRGB the chroma is reduced, never the hue turned.
   bool keep_colour = false;
+  // Runs of a recurrent network over the one picture, each with what the one before remembered; the last one
+  // is the result.
+  int refine = 1;
   engine::TileOptions tiles;
 };
 
@@ -46,9 +49,12 @@ class Stylizer {
   // and size (times enlargement()), RGB or what the network gives, and the picture's alpha; samples are
   // rounded to nearest. Sides that the network cannot take are continued by mirroring and cut back; under
   // transparent pixels the colours of their nearest visible neighbours go in, so edges get no fringe.
-  // Throws ErrorKind::limit when the settings' memory does not suffice, ErrorKind::cancelled.
-  Image apply(const Image& picture, const ApplySettings& settings = {},
-              EventSink& events = null_sink()) const;
+  // `memory`: of a recurrent network's stream of pictures of one size; read and replaced.
+  // Throws ErrorKind::limit when the settings' memory does not suffice, or when a picture of a stream, or one
+  // to be refined, does not fit into it as a whole; ErrorKind::usage for settings that this network cannot
+  // follow; ErrorKind::cancelled.
+  Image apply(const Image& picture, const ApplySettings& settings = {}, EventSink& events = null_sink(),
+              engine::Memory* memory = nullptr) const;
 
   // Whether a picture without alpha of this size can go through the other apply(): where the result must be
   // resized, or mixed with a picture of another size, it is needed whole.

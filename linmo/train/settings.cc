@@ -44,18 +44,13 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"samples", "held-out pictures in each sample grid", "pictures", 1, 64}, samples);
 
   v.section("Networks");
-  v.field(FieldInfo::one_of("method", "what is trained",
-                            {"swift", "multi", "cut", "fastcut", "cyclegan", "paired", "classic", "recurrent",
-                             "distil"}),
+  v.field(FieldInfo::one_of(
+              "method", "what is trained",
+              {"swift", "multi", "cut", "fastcut", "cyclegan", "paired", "classic", "recurrent", "distil"}),
           method);
-  v.field(
-      FieldInfo::one_of("method", "what is trained",
-                        {"swift", "cut", "fastcut", "cyclegan", "paired", "classic", "recurrent", "distil"}),
-      method);
   v.field(FieldInfo{"generator",
                     "compact, recurrent, resnet_9blocks, resnet_6blocks, resnet_<n>blocks, unet_256, "
-                    "unet_128, seed (see linmo "
-                    "net NAME); from: the network of --from MODEL"}
+                    "unet_128, seed (see linmo net NAME); from: the network of --from MODEL"}
               .also("netG"),
           generator);
   v.field({"ngf", "features of the generator's first layer (0: the generator's own)", "", 0, 1024}, ngf);
@@ -126,12 +121,13 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field(
       FieldInfo{"lambda_l1", "paired: weight of the distance to the truth", "", 0, 10000}.also("lambda_L1"),
       lambda_l1);
-  v.field(FieldInfo{"lambda_nce",
-                    "cut, swift, multi, recurrent: weight of the contrastive loss (−1: cut 1, fastcut 10, the "
-                    "others 2)",
-                    "", -1, 1000}
-              .also("lambda_NCE"),
-          lambda_nce);
+  v.field(
+      FieldInfo{"lambda_nce",
+                "cut, swift, multi, recurrent: weight of the contrastive loss (−1: cut 1, fastcut 10, the "
+                "others 2)",
+                "", -1, 1000}
+          .also("lambda_NCE"),
+      lambda_nce);
   v.field({"lambda_content", "classic: weight of the reconstruction that keeps the content", "", 0, 1000},
           lambda_content);
   v.field({"features",

@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <optional>
 
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
 #include "linmo/image/convert.h"
 #include "linmo/image/resize.h"
+#include "linmo/video/scene_cut.h"
 #include "linmo/video/smoother.h"
 
 namespace linmo::video {
@@ -29,12 +31,44 @@ std::filesystem::path pieces_of(const std::filesystem::path& output) {
 
 std::string identity_of(const std::filesystem::path& input, const VideoOptions& o) {
   namespace fs = std::filesystem;
-  return fmt::format("{} {} {} {} strength {} colour {} side {} smooth {} crf {} memory {} piece {} linmo {}",
-                     o.identity, to_utf8(fs::absolute(input)), fs::file_size(input),
-                     fs::last_write_time(input).time_since_epoch().count(), o.apply.strength,
-                     o.apply.keep_colour, o.max_side, o.smooth, o.writer.crf, o.apply.tiles.memory_bytes,
-                     o.piece_frames, LINMO_VERSION);
+  return fmt::format(
+      "{} {} {} {} strength {} colour {} side {} smooth {} crf {} memory {} piece {} state 2 linmo {}",
+      o.identity, to_utf8(fs::absolute(input)), fs::file_size(input),
+      fs::last_write_time(input).time_since_epoch().count(), o.apply.strength, o.apply.keep_colour,
+      o.max_side, o.smooth, o.writer.crf, o.apply.tiles.memory_bytes, o.piece_frames, LINMO_VERSION);
 }
+
+// What one frame leaves for the next: of a model that remembers, of the smoothing.
+struct Carried {
+  explicit Carried(double smooth) : smoother(smooth) {}
+
+  std::string save() const {
+    std::string out;
+    for (const std::string& part : {smoother.save(), cuts.save(), memory.save()}) {
+      const uint64_t size = part.size();
+      out.append(reinterpret_cast<const char*>(&size), sizeof size).append(part);
+    }
+    return out;
+  }
+  void restore(std::string_view saved) {
+    const auto part = [&] {
+      uint64_t size = 0;
+      if (saved.size() >= sizeof size) std::memcpy(&size, saved.data(), sizeof size);
+      if (saved.size() < sizeof size || size > saved.size() - sizeof size)
+        fail(ErrorKind::input, "what was remembered of the last frame is damaged");
+      const std::string_view bytes = saved.substr(sizeof size, size);
+      saved.remove_prefix(sizeof size + size);
+      return bytes;
+    };
+    smoother.restore(part());
+    cuts.restore(part());
+    memory.restore(part());
+  }
+
+  Smoother smoother;
+  SceneCuts cuts;
+  engine::Memory memory;
+};
 
 }  // namespace
 
@@ -59,12 +93,13 @@ VideoResult apply_video(const apply::Stylizer& stylizer, const std::filesystem::
   if (!options.identity.empty() && input != "-" && can_grow_in_pieces(output))
     pieces.emplace(pieces_of(output), identity_of(input, options));
   std::optional<VideoWriter> writer;
-  Smoother smoother(options.smooth);
+  Carried carried(options.smooth);
+  const bool remembers = stylizer.engine().network().remembers();
   WithoutProgress inner(events);
   VideoResult result;
   const int64_t there = pieces ? pieces->frames() : 0;
   if (there > 0) {
-    smoother.restore(pieces->state());
+    carried.restore(pieces->state());
     result.resumed_at = there;
     events.info(fmt::format("going on after frame {}", there));
   }
@@ -78,12 +113,14 @@ VideoResult apply_video(const apply::Stylizer& stylizer, const std::filesystem::
     events.check("stylising");
     if (++result.frames <= there) continue;  // decoded only
     const Image content = reduced(std::move(frame.image), options.max_side);
-    Image styled = to_rgb(stylizer.apply(content, options.apply, inner), 0);
+    if (remembers && carried.cuts.next(content)) carried.memory.clear();
+    Image styled =
+        to_rgb(stylizer.apply(content, options.apply, inner, remembers ? &carried.memory : nullptr), 0);
     if (styled.width() % 2 || styled.height() % 2) styled = even_sided(styled);
-    frame.image = options.smooth > 0 ? smoother.next(content, styled) : std::move(styled);
+    frame.image = options.smooth > 0 ? carried.smoother.next(content, styled) : std::move(styled);
     if (!writer) open_writer(frame.image.width(), frame.image.height());
     writer->write(frame);
-    if (pieces && result.frames % options.piece_frames == 0) writer->end_piece(smoother.save());
+    if (pieces && result.frames % options.piece_frames == 0) writer->end_piece(carried.save());
     const auto total = static_cast<double>(std::max(reader.info().frames, result.frames));
     const auto done = static_cast<double>(result.frames - there);
     events.progress(
@@ -95,7 +132,7 @@ VideoResult apply_video(const apply::Stylizer& stylizer, const std::filesystem::
     open_writer(first.width, first.height);
   }
   if (!writer) fail(ErrorKind::input, "{} has no frame that can be decoded", to_utf8(input));
-  if (pieces) writer->end_piece(smoother.save());
+  if (pieces) writer->end_piece(carried.save());
   writer->finish();
   result.damaged = reader.damaged();
   if (result.damaged > 0)

@@ -29,9 +29,10 @@ struct VideoResult {
   double seconds = 0;
 };
 
-// Every frame in the model's style; sound, timing and rotation stay. Stopped or failed, it leaves no result;
-// with an identity its pieces stay in ".NAME.pieces" beside it. Throws as VideoReader, VideoWriter and
-// Stylizer::apply(); ErrorKind::usage for a result that exists.
+// Every frame in the model's style; a recurrent model remembers from frame to frame, up to a scene cut.
+// Sound, timing and rotation stay. Stopped or failed, it leaves no result; with an identity its pieces stay
+// in ".NAME.pieces" beside it. Throws as VideoReader, VideoWriter and Stylizer::apply(); ErrorKind::usage for
+// a result that exists.
 VideoResult apply_video(const apply::Stylizer& stylizer, const std::filesystem::path& input,
                         const std::filesystem::path& output, const VideoOptions& options,
                         EventSink& events = null_sink());

@@ -189,7 +189,8 @@ Tensor Swift::own_map(const Tensor& logits, const std::vector<int64_t>& styles) 
 }
 
 // Gradients pass through the heads but not into them.
-std::vector<Tensor> Swift::judge(const std::vector<Tensor>& features, const std::vector<int64_t>& styles) const {
+std::vector<Tensor> Swift::judge(const std::vector<Tensor>& features,
+                                 const std::vector<int64_t>& styles) const {
   Pass frozen;
   frozen.frozen = true;
   std::vector<Tensor> logits;
