@@ -95,7 +95,7 @@ TEST(Figures, NothingIsDrawnOfNothing) {
 }
 
 TEST(Svg, Escaping) {
-  EXPECT_EQ(escape_markup("a<b>&\"'\x01\x80雪"), "a&lt;b&gt;&amp;&quot;&#39;\uFFFD\uFFFD雪");
+  EXPECT_EQ(escape_html("a<b>&\"'\x01\x80雪"), "a&lt;b&gt;&amp;&quot;&#39;\uFFFD\uFFFD雪");
   Svg svg(10, 10);
   svg.text(1, 2, Phrase("</text><script>alert(1)</script>"));
   svg.marker(2, 1, 1, 1, 1, "\"<&>");

@@ -44,36 +44,6 @@ const char* const kFontStack =
     "SC',"
     "'PingFang SC','Hiragino Sans','Microsoft YaHei','Yu Gothic','IPAGothic','WenQuanYi Zen Hei',sans-serif";
 
-std::string escape_markup(std::string_view text) {
-  std::string out;
-  for (const char c : to_valid_utf8(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        // XML 1.0 has no place for other control characters, not even escaped.
-        if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t')
-          out += c;
-        else
-          out += "\xEF\xBF\xBD";
-    }
-  }
-  return out;
-}
-
 std::string svg_number(double value) {
   std::string out = fmt::format("{:.2f}", std::isfinite(value) ? value : 0);
   while (out.back() == '0') out.pop_back();
@@ -148,7 +118,7 @@ void Svg::marker(int64_t group, double x, double y, double r, double opacity, st
   if (title.empty())
     body_ += fmt::format("<{} {}/>\n", shape, paint);
   else
-    body_ += fmt::format("<{} {}><title>{}</title></{}>\n", shape, paint, escape_markup(title),
+    body_ += fmt::format("<{} {}><title>{}</title></{}>\n", shape, paint, escape_html(title),
                          shape.substr(0, shape.find(' ')));
 }
 
@@ -171,16 +141,16 @@ void Svg::text(double x, double y, const Phrase& words, const TextStyle& style) 
   if (style.turn != 0)
     attributes += fmt::format(R"x( transform="rotate({} {} {})")x", svg_number(style.turn), svg_number(x),
                               svg_number(y));
-  if (!words.key.empty()) attributes += fmt::format(R"( data-t="{}")", escape_markup(to_json(words)));
+  if (!words.key.empty()) attributes += fmt::format(R"( data-t="{}")", escape_html(to_json(words)));
   body_ += fmt::format("<text x=\"{}\" y=\"{}\"{}>{}</text>\n", svg_number(x), svg_number(y), attributes,
-                       escape_markup(in_language(words, Language::en)));
+                       escape_html(in_language(words, Language::en)));
 }
 
 std::string Svg::finish(const Phrase& title, const Phrase& description) const {
   const auto element = [](const char* name, const Phrase& words) {
     return fmt::format("<{0}{1}>{2}</{0}>\n", name,
-                       words.key.empty() ? "" : fmt::format(" data-t=\"{}\"", escape_markup(to_json(words))),
-                       escape_markup(in_language(words, Language::en)));
+                       words.key.empty() ? "" : fmt::format(" data-t=\"{}\"", escape_html(to_json(words))),
+                       escape_html(in_language(words, Language::en)));
   };
   return fmt::format(
              "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "

@@ -9,12 +9,9 @@
 
 #include "linmo/culture/study.h"
 #include "linmo/culture/texts/texts.h"
+#include "linmo/image/markup.h"
 
 namespace linmo::culture {
-
-// For text and attributes of XML and HTML: & < > " ' and control characters; bytes that are no UTF-8 become
-// U+FFFD.
-std::string escape_markup(std::string_view text);
 
 // At most two decimals, no trailing zeros, no "-0".
 std::string svg_number(double value);

@@ -10,7 +10,7 @@
 #include "linmo/culture/figures/parts.h"
 #include "linmo/culture/report/embedded.h"
 #include "linmo/culture/report/sections.h"
-#include "linmo/image/codec.h"
+#include "linmo/image/markup.h"
 
 namespace linmo::culture {
 namespace {
@@ -39,7 +39,7 @@ double rounded(double v) {
 struct Sheets {
   static constexpr int64_t kColumns = 8;
   int64_t side = 0;                 // px of a cell; whole blocks of JPEG, so that neighbours do not bleed
-  std::vector<std::string> sheets;  // base64
+  std::vector<std::string> sheets;  // URIs
   Json place = Json::array();       // of every point: number of the cell over all sheets; −1: not shown
   Json width = Json::array(), height = Json::array();
   Json reasons = Json::array(), why_not = Json::array();  // of every point: number of the reason; −1: shown
@@ -82,7 +82,7 @@ Sheets picture_sheets(const Study& study, EventSink& sink) {
       for (int64_t y = 0; y < picture.height(); ++y)
         std::ranges::copy(picture.row<uint8_t>(y), sheet.row<uint8_t>(top + y).begin() + 3 * left);
     }
-    out.sheets[s] = base64(encode_image(sheet, ImageFormat::jpeg, {.quality = 72}));
+    out.sheets[s] = picture_uri(sheet, 72);
   }
   return out;
 }

@@ -63,7 +63,7 @@ const linmoMap = (() => {
     let sheet = sheets.get(number);
     if (!sheet) {
       sheets.set(number, sheet = new Image());
-      sheet.src = "data:image/jpeg;base64," + document.getElementById("sheet" + number).textContent;
+      sheet.src = document.getElementById("sheet" + number).textContent;
     }
     if (sheet.complete && sheet.naturalWidth) return sheet;
     sheet.addEventListener("load", then, { once: true });

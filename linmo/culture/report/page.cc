@@ -41,8 +41,8 @@ void Page::close() {
 void Page::element(std::string_view tag, const Phrase& words, std::string_view attributes) {
   keep(words);
   body_ += start_tag(tag, attributes);
-  if (!words.key.empty()) body_ += " data-t=\"" + escape_markup(to_json(words)) + "\"";
-  body_ += ">" + escape_markup(in_language(words, Language::en)) + "</" + name_of(tag) + ">\n";
+  if (!words.key.empty()) body_ += " data-t=\"" + escape_html(to_json(words)) + "\"";
+  body_ += ">" + escape_html(in_language(words, Language::en)) + "</" + name_of(tag) + ">\n";
 }
 
 void Page::words(const Phrase& words) {
@@ -86,14 +86,14 @@ std::string Page::finish(const Phrase& title, std::string_view styles, std::stri
     texts[code(Language::zh)][key] = text->zh;
     texts[code(Language::ja)][key] = text->ja;
   }
-  const std::string english = escape_markup(in_language(title, Language::en));
+  const std::string english = escape_html(in_language(title, Language::en));
   std::string out =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
       // Nothing is fetched and nothing is sent, even if a part of the page were not ours.
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
       "style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title data-t=\"";
-  out += escape_markup(to_json(title)) + "\">" + english + "</title>\n<style>\n";
+  out += escape_html(to_json(title)) + "\">" + english + "</title>\n<style>\n";
   out += styles;
   out += "</style></head>\n<body>\n" + body_ + "<script type=\"application/json\" id=\"texts\">" +
          in_script(texts.dump()) + "</script>\n<script>\n";

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/culture/report/thumbnails.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 
 #include "linmo/core/error.h"
@@ -10,6 +8,7 @@
 #include "linmo/culture/licence.h"
 #include "linmo/image/codec.h"
 #include "linmo/image/convert.h"
+#include "linmo/image/markup.h"
 #include "linmo/image/resize.h"
 
 namespace linmo::culture {
@@ -20,15 +19,6 @@ constexpr size_t kMostPictures = 600;  // of a page
 constexpr int kQuality = 72;
 
 }  // namespace
-
-std::string base64(std::span<const std::byte> bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int n =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(n));
-  return out;
-}
 
 SmallCopy small_copy(const Study& study, int64_t row, int64_t side) {
   const std::string licence = metadata_of(study, row, "licence");
@@ -63,7 +53,7 @@ const Thumbnails::Picture& Thumbnails::picture(int64_t row) {
   if (!copy.image.empty()) {
     p.width = copy.image.width();
     p.height = copy.image.height();
-    p.data = base64(encode_image(copy.image, ImageFormat::jpeg, {.quality = kQuality}));
+    p.data = picture_uri(copy.image, kQuality);
   }
   (p.data.empty() ? hidden_ : shown_).insert(row);
   return p;
@@ -75,14 +65,14 @@ void Thumbnails::draw(Page& page, int64_t row, const Phrase& note) {
   if (p.data.empty()) {
     page.element("div.none", say(p.why_not));
   } else {
-    const std::string name = escape_markup(work_name(study_, row));
+    const std::string name = escape_html(work_name(study_, row));
     page.raw("<svg role=\"img\" viewBox=\"0 0 " + std::to_string(p.width) + " " + std::to_string(p.height) +
              "\" width=\"" + std::to_string(p.width) + "\" height=\"" + std::to_string(p.height) +
              "\" aria-label=\"" + name + "\"><use href=\"#p" + std::to_string(row) + "\"/></svg>\n");
   }
   page.open("figcaption");
   page.element("span.name", fitted(work_name(study_, row), 11, 300),
-               "title=\"" + escape_markup(work_name(study_, row)) + "\"");
+               "title=\"" + escape_html(work_name(study_, row)) + "\"");
   if (!note.key.empty() || !note.literal.empty()) page.element("span.note", note);
   page.close();
   page.close();
@@ -93,8 +83,7 @@ void Thumbnails::define(Page& page) const {
   for (const auto& [row, p] : pictures_)
     if (!p.data.empty())
       page.raw("<image id=\"p" + std::to_string(row) + "\" width=\"" + std::to_string(p.width) +
-               "\" height=\"" + std::to_string(p.height) + "\" href=\"data:image/jpeg;base64," + p.data +
-               "\"/>\n");
+               "\" height=\"" + std::to_string(p.height) + "\" href=\"" + p.data + "\"/>\n");
   page.raw("</defs></svg>\n");
 }
 

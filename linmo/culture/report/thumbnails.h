@@ -20,7 +20,6 @@ struct SmallCopy {
   const char* why_not = nullptr;  // key of the sentence
 };
 SmallCopy small_copy(const Study& study, int64_t row, int64_t side);
-std::string base64(std::span<const std::byte> bytes);
 
 class Thumbnails {
  public:
@@ -37,7 +36,7 @@ class Thumbnails {
  private:
   struct Picture {
     int64_t width = 0, height = 0;
-    std::string data;               // base64 of a JPEG; empty: not shown
+    std::string data;               // a URI; empty: not shown
     const char* why_not = nullptr;  // key of the sentence
   };
   const Picture& picture(int64_t row);
