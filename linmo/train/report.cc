@@ -130,7 +130,7 @@ void write_report(const fs::path& run) {
     if (data.is_object() && data.contains("styles") && data["styles"].is_array() && !data["styles"].empty()) {
       page += ", from top to bottom in the style";
       for (size_t i = 0; i < data["styles"].size(); ++i)
-        page += (i ? ", " : " ") + escape(data["styles"][i].get<std::string>());
+        page += (i ? ", " : " ") + escape_html(data["styles"][i].get<std::string>());
     }
     page += ". Newest first.</p>\n";
     std::reverse(grids.begin(), grids.end());

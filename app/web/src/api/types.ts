@@ -151,6 +151,8 @@ export interface StatsRow {
   seconds: number;
   losses?: Record<string, number | null>;
   pictures_per_second?: number;
+  /** A row has losses or scores. */
+  score?: { style: number; content: number; untouched: number };
 }
 
 export interface RunSample {

@@ -5,21 +5,21 @@ import { useEffect } from "preact/hooks";
 import { api } from "../api/client";
 import type { Job, Run, RunSample, StatsRow } from "../api/types";
 import { duration_text, t } from "../i18n";
-import { curves_of, path_of, thinned, type Curve } from "../state/curves";
+import { loss_curves, path_of, score_curves, thinned, type Curve } from "../state/curves";
 import { language } from "../state/prefs";
 import { error_text, jobs, tell_job } from "../state/studio";
 
 const poll_ms = 2000;
 
-function CurveFigure({ curve }: { curve: Curve }) {
+function CurveFigure({ curve, name = curve.name }: { curve: Curve; name?: string }) {
   const last = curve.points[curve.points.length - 1]!.y;
   const value = last.toLocaleString(language.value, { maximumSignificantDigits: 3 });
   return (
     <figure class="curve">
-      <svg viewBox="-2 -4 304 88" role="img" aria-label={`${curve.name}: ${value}`} preserveAspectRatio="none">
+      <svg viewBox="-2 -4 304 88" role="img" aria-label={`${name}: ${value}`} preserveAspectRatio="none">
         <path d={path_of(thinned(curve.points, 150), 300, 80)} />
       </svg>
-      <figcaption>{curve.name} <b>{value}</b></figcaption>
+      <figcaption>{name} <b>{value}</b></figcaption>
     </figure>
   );
 }
@@ -64,9 +64,8 @@ export function RunView({ run }: { run: Run }) {
     void refresh();
     return () => { gone = true; clearTimeout(timer); };
   }, [run.id, active]);
-  const last = rows.value[rows.value.length - 1];
-  const speed = last?.pictures_per_second;
-  const curves = curves_of(rows.value).slice(0, 6);
+  const speed = rows.value.filter((row) => row.pictures_per_second !== undefined).at(-1)?.pictures_per_second;
+  const curves = loss_curves(rows.value).slice(0, 6), scores = score_curves(rows.value);
   return (
     <article class={`run ${state}`}>
       <div class="job-head">
@@ -90,6 +89,17 @@ export function RunView({ run }: { run: Run }) {
               </li>
             ))}
           </ol>
+        </section>
+      )}
+      {scores.length > 0 && (
+        <section>
+          <h4>{t("train.scores")}</h4>
+          <div class="curves">
+            {scores.map((curve) => (
+              <CurveFigure key={curve.name} curve={curve}
+                name={t(curve.name === "style" ? "train.score_style" : "train.score_content")} />
+            ))}
+          </div>
         </section>
       )}
       <section>

@@ -7,11 +7,11 @@ export interface Curve {
   points: { x: number; y: number }[];
 }
 
-/** One curve a loss, in the order of first appearance; what is not a finite number is left out. */
-export function curves_of(rows: readonly StatsRow[]): Curve[] {
+/** One curve a number that `of` finds in a row, in the order of first appearance; what is not finite is left out. */
+function curves_of(rows: readonly StatsRow[], of: (row: StatsRow) => Record<string, number | null> | undefined): Curve[] {
   const curves = new Map<string, Curve>();
   for (const row of rows) {
-    for (const [name, y] of Object.entries(row.losses ?? {})) {
+    for (const [name, y] of Object.entries(of(row) ?? {})) {
       if (typeof y !== "number" || !Number.isFinite(y)) continue;
       let curve = curves.get(name);
       if (!curve) curves.set(name, (curve = { name, points: [] }));
@@ -20,6 +20,11 @@ export function curves_of(rows: readonly StatsRow[]): Curve[] {
   }
   return [...curves.values()].filter((c) => c.points.length > 1);
 }
+
+export const loss_curves = (rows: readonly StatsRow[]) => curves_of(rows, (row) => row.losses);
+/** "style": distance to it, less is nearer; "content": how much is kept, at most 1. */
+export const score_curves = (rows: readonly StatsRow[]) =>
+  curves_of(rows, (row) => row.score && { style: row.score.style, content: row.score.content });
 
 /** At most `most` points, each the mean of its neighbours: a long run draws as quickly as a short one. */
 export function thinned(points: Curve["points"], most: number): Curve["points"] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { curves_of, path_of, thinned } from "./curves";
+import { loss_curves, path_of, score_curves, thinned } from "./curves";
 import { Latest } from "./latest";
 import { best_language } from "./prefs";
 import { parse_route } from "./route";
@@ -65,11 +65,20 @@ test("the first of the browser's languages that the studio speaks", () => {
 });
 
 test("curves hold what is a number, one a loss", () => {
-  const curves = curves_of([
+  const curves = loss_curves([
     { step: 0, seconds: 0, losses: { a: 1, b: null } }, { step: 10, seconds: 1, losses: { a: 3, b: 2 } },
     { step: 20, seconds: 2 }, { step: 30, seconds: 3, losses: { a: 2, b: Number.NaN } },
   ]);
   expect(curves).toEqual([{ name: "a", points: [{ x: 0, y: 1 }, { x: 10, y: 3 }, { x: 30, y: 2 }] }]);
+});
+
+test("scores are curves of their own", () => {
+  const score = (style: number) => ({ style, content: 0.5, untouched: 9 });
+  const rows = [{ step: 0, seconds: 0, losses: { a: 1 } }, { step: 5, seconds: 1, score: score(4) }, { step: 9, seconds: 2, score: score(3) }];
+  expect(score_curves(rows)).toEqual([
+    { name: "style", points: [{ x: 5, y: 4 }, { x: 9, y: 3 }] }, { name: "content", points: [{ x: 5, y: 0.5 }, { x: 9, y: 0.5 }] },
+  ]);
+  expect(loss_curves(rows)).toEqual([]);
 });
 
 test("a path fills its box, and a flat curve runs through the middle", () => {
