@@ -76,7 +76,11 @@ void compare(const char* method, const char* generator, int64_t batch_size,
   const Batch batch{at::rand(shape) * 2 - 1, at::rand(shape) * 2 - 1, {1, 0}};  // styles: of multi
   StepContext context;
   context.random = Random(3, 4);
-  const Losses ours = fast->step(batch, context), theirs = plain->step(batch, context);
+  const auto step = [&](Method& of, const Batch& pictures) {
+    at::manual_seed(6);  // the trainer does so too
+    return of.step(pictures, context);
+  };
+  const Losses ours = step(*fast, batch), theirs = step(*plain, batch);
   ASSERT_EQ(ours.size(), theirs.size());
   for (size_t i = 0; i < ours.size(); ++i)
     EXPECT_NEAR(ours[i].second, theirs[i].second, 1e-5 * std::abs(theirs[i].second)) << ours[i].first;
@@ -87,9 +91,8 @@ void compare(const char* method, const char* generator, int64_t batch_size,
   std::map<std::string, double> rounding;
   for (int i = 0; i < 4; ++i) {
     const auto nudged = begin(settings, Precision::plain);
-    nudged->step(
-        {batch.content + 2e-6 * at::randn(shape), batch.style + 2e-6 * at::randn(shape), batch.styles},
-        context);
+    step(*nudged,
+         {batch.content + 2e-6 * at::randn(shape), batch.style + 2e-6 * at::randn(shape), batch.styles});
     for (const auto& [name, distance] : distances(*nudged, *plain))
       rounding[name] = std::max(rounding[name], distance);
   }

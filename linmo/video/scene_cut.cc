@@ -25,8 +25,7 @@ bool SceneCuts::next(const Image& frame) {
   for (size_t i = 0; i < luma.size(); ++i)
     change += std::abs(luma[i] - last_[i]) / static_cast<float>(luma.size());
   const bool cut = change > kLeast && change > kTimes * change_;
-  // The jump itself is no measure for what follows it.
-  change_ = cut ? 0 : change;
+  change_ = change;
   return cut;
 }
 
