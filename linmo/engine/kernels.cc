@@ -309,6 +309,22 @@ void max_pixel(Type type, const void* const* src, int count, void* dst, int64_t 
     max_typed(src, count, static_cast<float*>(dst), channels);
 }
 
+template <class T>
+void store_typed(T* dst, const float* src, int64_t count) {
+  const D d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) store_vector(d, hn::LoadU(d, src + i), dst + i);
+  for (; i < count; ++i) put(dst + i, src[i]);
+}
+
+void store_row(Type type, void* dst, const float* src, int64_t count) {
+  if (type == Type::bf16)
+    store_typed(static_cast<uint16_t*>(dst), src, count);
+  else
+    store_typed(static_cast<float*>(dst), src, count);
+}
+
 const char* target() {
   return hwy::TargetName(HWY_TARGET);
 }
@@ -325,6 +341,7 @@ HWY_EXPORT(moments_row);
 HWY_EXPORT(weigh_pixel);
 HWY_EXPORT(multiply_by);
 HWY_EXPORT(max_pixel);
+HWY_EXPORT(store_row);
 HWY_EXPORT(target);
 }  // namespace
 
@@ -345,6 +362,9 @@ void multiply_by(Type type, const void* src, void* dst, int64_t count) {
 }
 void max_pixel(Type type, const void* const* src, int count, void* dst, int64_t channels) {
   HWY_DYNAMIC_DISPATCH(max_pixel)(type, src, count, dst, channels);
+}
+void store_row(Type type, void* dst, const float* src, int64_t count) {
+  HWY_DYNAMIC_DISPATCH(store_row)(type, dst, src, count);
 }
 float load(Type type, const void* data, int64_t index) {
   return type == Type::bf16 ? get(static_cast<const uint16_t*>(data) + index)

@@ -52,6 +52,8 @@ void weigh_pixel(Type type, const void* const* src, int count, const float* weig
 
 // dst[i] *= src[i]
 void multiply_by(Type type, const void* src, void* dst, int64_t count);
+// The first `count` values, from fp32.
+void store_row(Type type, void* dst, const float* src, int64_t count);
 
 // dst[c] = max over k of src[k][c]
 void max_pixel(Type type, const void* const* src, int count, void* dst, int64_t channels);

@@ -327,6 +327,9 @@ void import_picture(std::span<const float> in, Layout layout, const View& out) {
   const bool planar = layout == Layout::planar;
   const int64_t plane = out.height * out.width;
   parallel(out.height, [&](int64_t y) {
+    if (!planar && out.pixel == out.channels)
+      return store_row(out.type, out.at(y, 0), in.data() + y * out.width * out.channels,
+                       out.width * out.channels);
     for (int64_t x = 0; x < out.width; ++x) {
       std::byte* to = out.at(y, x);
       const int64_t pixel = y * out.width + x;
@@ -349,6 +352,10 @@ void export_picture(const View& in, bool blocks, Rect crop, int64_t channels, La
       const std::byte* from = blocks ? in.at(y / 2, x / 2) : in.at(y, x);
       const int64_t first = blocks ? (2 * (y % 2) + x % 2) * channels : 0;
       const int64_t pixel = row * crop.width + column;
+      if (!planar && in.type == Type::f32) {
+        std::copy_n(reinterpret_cast<const float*>(from) + first, channels, out.data() + pixel * channels);
+        continue;
+      }
       for (int64_t c = 0; c < channels; ++c)
         out[static_cast<size_t>(planar ? c * plane + pixel : pixel * channels + c)] =
             load(in.type, from, first + c);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <exception>
 
 #include "linmo/core/error.h"
 
@@ -84,10 +85,12 @@ WeightStore::Packed WeightStore::conv(const ConvStep& step, const memory::desc& 
                                       const dnnl::engine& engine) {
   const std::string key = key_of(step);
   const std::vector<float>* unit = step.quantised ? &scales(step) : nullptr;
-  const std::lock_guard lock(mutex_);
-  const auto [from, to] = convs_.equal_range(key);
-  for (auto it = from; it != to; ++it) {
-    if (it->second.desc == wanted) return it->second.packed;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto [from, to] = convs_.equal_range(key);
+    for (auto it = from; it != to; ++it) {
+      if (it->second.desc == wanted) return it->second.packed;
+    }
   }
   ConvWeights plain = conv_weights(description_, tensors_, step);
   const bool grouped = step.groups > 1;
@@ -117,17 +120,21 @@ WeightStore::Packed WeightStore::conv(const ConvStep& step, const memory::desc& 
   dnnl::reorder(reorder).execute(stream, source, packed.weight);
   stream.wait();
   std::memcpy(packed.bias.get_data_handle(), plain.bias.data(), plain.bias.size() * sizeof(float));
+  const std::lock_guard lock(mutex_);
   convs_.emplace(key, Entry{wanted, packed});
   return packed;
 }
 
 const std::vector<float>& WeightStore::scales(const ConvStep& step) {
+  const std::string key = key_of(step);
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = scales_.find(key); found != scales_.end()) return found->second;
+  }
+  std::vector<float> made =
+      weight_scales(conv_weights(description_, tensors_, step), quantisation_.at(step.layer).scale);
   const std::lock_guard lock(mutex_);
-  const auto [place, fresh] = scales_.try_emplace(key_of(step));
-  if (fresh)
-    place->second =
-        weight_scales(conv_weights(description_, tensors_, step), quantisation_.at(step.layer).scale);
-  return place->second;
+  return scales_.try_emplace(key, std::move(made)).first->second;
 }
 
 const std::vector<float>& WeightStore::quant_factor(int layer) {
@@ -167,12 +174,33 @@ Plan::Plan(const net::Description& description, net::Shape input, Type type, Wei
       weights_(weights),
       engine_(engine),
       convolutions_(program_.steps.size()) {
+  // Code is generated for each: on all threads, since starting waits for it.
+  std::mutex mutex;
+  std::exception_ptr failure;
+  parallel(static_cast<int64_t>(program_.steps.size()), [&](int64_t i) {
+    const auto index = static_cast<size_t>(i);
+    const auto* step = std::get_if<ConvStep>(&program_.steps[index]);
+    if (!step) return;
+    try {
+      convolutions_[index] = make_convolution(*step);
+    } catch (...) {  // none may leave a parallel loop
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
+    }
+  });
+  if (failure) std::rethrow_exception(failure);
+  // Weights are packed one after another: oneDNN's reordering to s8 adds up what its own threads found, and
+  // gives wrong sums when it is run inside a parallel loop (2.6.3).
   for (size_t i = 0; i < program_.steps.size(); ++i) {
-    if (const auto* step = std::get_if<ConvStep>(&program_.steps[i])) add_convolution(*step, i);
+    const auto* step = std::get_if<ConvStep>(&program_.steps[i]);
+    if (!step) continue;
+    Convolution& c = convolutions_[i];
+    scratch_bytes_ = std::max<uint64_t>(scratch_bytes_, c.scratch.get_size());
+    c.weights = weights_.conv(*step, c.packing, engine_);
   }
 }
 
-void Plan::add_convolution(const ConvStep& step, size_t index) {
+Plan::Convolution Plan::make_convolution(const ConvStep& step) const {
   const Value& in = program_.values[static_cast<size_t>(step.in.value)];
   const Value& out = program_.values[static_cast<size_t>(step.out)];
   const int64_t in_h = step.in.with_border ? in.stored_height() : in.shape.height;
@@ -198,25 +226,22 @@ void Plan::add_convolution(const ConvStep& step, size_t index) {
   attributes.set_post_ops(post_ops(description_, step.activation));
   if (step.quantised) attributes.set_output_scales(1 << 1, weights_.scales(step));
   const auto prop = dnnl::prop_kind::forward_inference;
-  memory::desc wanted;
   if (step.form == ConvStep::Form::deconvolution) {
     const dnnl::deconvolution_forward::desc desc(prop, dnnl::algorithm::deconvolution_direct, c.src, weight,
                                                  bias, c.dst, strides, before, after);
     const dnnl::deconvolution_forward::primitive_desc primitive(desc, attributes, engine_);
     c.primitive = dnnl::deconvolution_forward(primitive);
     c.scratch = primitive.scratchpad_desc();
-    wanted = primitive.weights_desc();
+    c.packing = primitive.weights_desc();
   } else {
     const dnnl::convolution_forward::desc desc(prop, dnnl::algorithm::convolution_direct, c.src, weight, bias,
                                                c.dst, strides, before, after);
     const dnnl::convolution_forward::primitive_desc primitive(desc, attributes, engine_);
     c.primitive = dnnl::convolution_forward(primitive);
     c.scratch = primitive.scratchpad_desc();
-    wanted = primitive.weights_desc();
+    c.packing = primitive.weights_desc();
   }
-  scratch_bytes_ = std::max<uint64_t>(scratch_bytes_, c.scratch.get_size());
-  c.weights = weights_.conv(step, wanted, engine_);
-  convolutions_[index] = std::move(c);
+  return c;
 }
 
 std::unique_ptr<Workspace> Plan::make_workspace() const {

@@ -89,11 +89,11 @@ class Plan {
  private:
   struct Convolution {
     dnnl::primitive primitive;
-    dnnl::memory::desc src, dst, scratch;
+    dnnl::memory::desc src, dst, scratch, packing;
     WeightStore::Packed weights;
     int64_t dst_offset = 0;  // within the value: of a phase
   };
-  void add_convolution(const ConvStep& step, size_t index);
+  Convolution make_convolution(const ConvStep& step) const;
   View view(const Workspace& w, Ref ref) const;
   void run_map(const Workspace& w, const MapStep& step, const NormControl& norms) const;
   void run_layer(const Workspace& w, const LayerStep& step) const;

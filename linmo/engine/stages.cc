@@ -303,9 +303,19 @@ int64_t Stages::Run::run(const ReadPart& read, const WritePart& write, std::vect
   const double first_cost = cost(s_.first_, first_shapes_), last_cost = cost(s_.last_, last_shapes_);
   const double middle_work =
       static_cast<double>(net::cost(s_.middle_.description, small_of(s_.middle_)).macs);
-  const double outer_work = first_cost * static_cast<double>(width_ * height_) +
-                            last_cost * static_cast<double>(small_.width * small_.height);
-  total_ = middle_work + outer_work * (exact_ ? 2.2 : 1.4);
+  // What advance() will have counted in the end.
+  const auto area = [](const std::vector<Tile>& list) {
+    double sum = 0;
+    for (const Tile& t : list) sum += static_cast<double>(t.window.width * t.window.height);
+    return sum;
+  };
+  const auto outer_work = [&](const Part& part, net::Shape in, int64_t tile, int64_t patch, double each) {
+    double sum = area(tiles(in, tile, halo(part)));
+    if (!part.norms.empty()) sum += area(statistics_tiles(in, tile, patch, halo(part), part.geometry.align));
+    return sum * each;
+  };
+  total_ = middle_work + outer_work(s_.first_, first_shapes_[0], first_tile_, patch_, first_cost) +
+           outer_work(s_.last_, last_shapes_[0], last_tile_, last_patch_, last_cost);
 
   const auto load = [&](const Tiled&, Rect window) -> std::span<const float> {
     picture_.resize(static_cast<size_t>(window.width * window.height * s_.first_.description.in_channels()));

@@ -63,7 +63,7 @@ class Runner {
   }
   void tick(EventSink& events, const std::string& what, double share) {
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
-    events.progress(what, std::round(100 * share), 100, share > 0 ? seconds * (1 - share) / share : -1);
+    events.progress(what, std::round(100 * share), 100, share > 0.02 ? seconds * (1 - share) / share : -1);
     events.check("stylising");
   }
 
