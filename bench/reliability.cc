@@ -99,7 +99,7 @@ std::string table_source(const std::vector<Reliability>& reliability) {
       "constexpr auto kTable = std::to_array<KnownReliability>({\n";
   for (size_t i = 0; i < reliability.size(); ++i) {
     const Reliability& r = reliability[i];
-    if (std::isnan(r.resize.rank) && std::isnan(r.crop.rank)) continue;
+    if (registry()[i].is_nuisance || (std::isnan(r.resize.rank) && std::isnan(r.crop.rank))) continue;
     out += fmt::format("    {{\"{}\", {{", registry()[i].name);
     for (const Movement* m : {&r.resize, &r.jpeg, &r.noise, &r.crop})
       out += fmt::format("{{{}, {}}}, ", as_code(m->shift), as_code(m->rank));
@@ -132,11 +132,12 @@ std::string escaped(std::string text) {
 std::string tables(const Values& values, const std::vector<Reliability>& reliability,
                    const std::string& from) {
   const std::vector<Descriptor>& all = registry();
-  std::string out =
-      fmt::format("Measured on {} pictures ({}); {} descriptors.\n", values.size(), from, all.size());
+  std::string out = fmt::format("Measured on {} pictures ({}); {} descriptors.\n", values.size(), from,
+                                std::ranges::count(all, false, &Descriptor::is_nuisance));
   std::string group;
   for (size_t i = 0; i < all.size(); ++i) {
     const Descriptor& d = all[i];
+    if (d.is_nuisance) continue;  // their page is describe.md
     if (d.group != group) {
       group = d.group;
       out += fmt::format(
