@@ -47,8 +47,8 @@ const Thumbnails::Picture& Thumbnails::picture(int64_t row) {
   const auto [at, is_new] = pictures_.try_emplace(row);
   Picture& p = at->second;
   if (!is_new) return p;
-  const SmallCopy copy = shown_.size() < kMostPictures ? small_copy(study_, row, kSide)
-                                                       : SmallCopy{{}, "page.not_shown_missing"};
+  SmallCopy copy = small_copy(study_, row, kSide);
+  if (!copy.image.empty() && shown_.size() >= kMostPictures) copy = {{}, "page.not_shown_missing"};
   p.why_not = copy.why_not;
   if (!copy.image.empty()) {
     p.width = copy.image.width();
