@@ -19,7 +19,7 @@ const linmoMap = (() => {
   let ratio = 1, width = 0, height = 0, image = null, pixels = null;
   // Numbers to pixels: px = (x − left) · scale, py = (top − y) · scale.
   const view = { left: 0, top: 0, scale: 1 };
-  let isLasso = false, loop = null, pointed = -1, isDue = false;
+  let isLasso = false, loop = null, pointed = -1, isDue = false, arePictured = false;
 
   const bounds = () => {
     let x0 = Infinity, x1 = -Infinity, y0 = Infinity, y1 = -Infinity;
@@ -97,7 +97,8 @@ const linmoMap = (() => {
       const px = (x[i] - view.left) * view.scale, py = (view.top - y[i]) * view.scale;
       if (px >= 0 && py >= 0 && px <= width && py <= height) seen.push([i, px, py]);
     }
-    if (seen.length > kMostDrawn) return;
+    arePictured = seen.length > 0 && seen.length <= kMostDrawn;
+    if (!arePictured) return;
     for (const [i, px, py] of seen) {
       const w = pictures.width[i] * ratio, h = pictures.height[i] * ratio, left = px - w / 2, top = py - h / 2;
       ink.fillStyle = taken[i] ? "#000" : data.groups[group[i]].colour;
@@ -328,7 +329,7 @@ const linmoMap = (() => {
   });
   over.addEventListener("pointermove", (event) => {
     const at = place(event), before = fingers.get(event.pointerId);
-    if (!before) return point(nearest(...at, 14 * ratio));
+    if (!before) return point(nearest(...at, (arePictured ? pictures.side / 2 : 14) * ratio));
     if (loop) {
       loop.push(at);
       ask();
