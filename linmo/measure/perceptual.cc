@@ -6,6 +6,7 @@
 
 #include "linmo/collection/parallel.h"
 #include "linmo/core/error.h"
+#include "linmo/core/random.h"
 #include "linmo/image/resize.h"
 #include "linmo/measure/plane.h"
 #include "linmo/net/features.h"
@@ -59,23 +60,36 @@ std::vector<int> compared_layers(const net::Description& d) {
 
 class Perceptual : public FeatureExtractor {
  public:
-  Perceptual(const model::Model& model, net::Description pooled, int threads)
+  // `stages`: how many channels each has.
+  Perceptual(const model::Model& model, net::Description pooled, const std::vector<int64_t>& stages,
+             int threads)
       : engine_(std::move(pooled), model.tensors,
                 {.precision = engine::Precision::fp32, .threads = 1, .cached_plans = 1}),
         name_(feature_name(model)),
         threads_(threads) {
     const net::Description& d = engine_.network();
     dimensions_ = net::infer_shapes(d, {3, 64, 64})[static_cast<size_t>(d.outputs[0])].channels;
+    unit_.assign(static_cast<size_t>(dimensions_), 1);
+    const std::vector<float> reference = features({reference_picture()});
+    auto first = reference.begin();
+    auto unit = unit_.begin();
+    for (const int64_t channels : stages) {
+      double squares = 0;
+      for (int64_t c = 0; c < channels; ++c) squares += static_cast<double>(first[c]) * first[c];
+      const double rms = std::sqrt(squares / static_cast<double>(channels));
+      std::fill_n(unit, channels, rms > 0 ? static_cast<float>(1 / rms) : 1);
+      first += channels, unit += channels;
+    }
   }
 
   std::vector<float> features(const std::vector<Image>& pictures) override {
     std::vector<float> out(pictures.size() * static_cast<size_t>(dimensions_));
     for_each_parallel(pictures.size(), threads_, "features", null_sink(), [&](size_t i) {
       const Seen in = seen(pictures[i]);
-      engine_.run(
-          in.values, in.height, in.width,
-          std::span(out).subspan(i * static_cast<size_t>(dimensions_), static_cast<size_t>(dimensions_)),
-          engine::Layout::planar);
+      const auto own =
+          std::span(out).subspan(i * static_cast<size_t>(dimensions_), static_cast<size_t>(dimensions_));
+      engine_.run(in.values, in.height, in.width, own, engine::Layout::planar);
+      for (size_t k = 0; k < own.size(); ++k) own[k] *= unit_[k];
     });
     return out;
   }
@@ -88,6 +102,7 @@ class Perceptual : public FeatureExtractor {
   std::string name_;
   int threads_;
   int64_t dimensions_ = 0;
+  std::vector<float> unit_;  // what each number is multiplied by
 };
 
 }  // namespace
@@ -95,13 +110,34 @@ class Perceptual : public FeatureExtractor {
 std::unique_ptr<FeatureExtractor> open_perceptual(const model::Model& model, int threads) {
   net::Description pooled = model.network;
   std::vector<int> parts;
+  std::vector<int64_t> channels;
+  const std::vector<net::Shape> shapes = net::infer_shapes(pooled, {3, 64, 64});
   for (const int layer : net::feature_layers(pooled)) {
+    channels.push_back(shapes[static_cast<size_t>(layer)].channels);
     pooled.layers.push_back({net::GlobalPool{}, {}, {layer}});
     parts.push_back(static_cast<int>(pooled.layers.size()) - 1);
   }
   pooled.layers.push_back({net::Concat{}, {}, parts});
   pooled.outputs = {static_cast<int>(pooled.layers.size()) - 1};
-  return std::make_unique<Perceptual>(model, std::move(pooled), threads);
+  return std::make_unique<Perceptual>(model, std::move(pooled), channels, threads);
+}
+
+Image reference_picture() {
+  constexpr int64_t kSide = 256;
+  std::vector<double> sum(3 * kSide * kSide);
+  double amplitude = 1;
+  for (int64_t side = 4; side <= kSide; side *= 2, amplitude /= 2) {
+    Random random(0, static_cast<uint64_t>(side));
+    Image octave(side, side, 3, Depth::f32);
+    for (float& v : octave.samples<float>()) v = static_cast<float>(random.normal());
+    const Image large = side == kSide ? octave : resize(octave, kSide, kSide, Filter::bicubic);
+    for (size_t i = 0; i < sum.size(); ++i)
+      sum[i] += amplitude * static_cast<double>(large.samples<float>()[i]);
+  }
+  Image picture(kSide, kSide, 3, Depth::u8);
+  for (size_t i = 0; i < sum.size(); ++i)
+    picture.samples<uint8_t>()[i] = static_cast<uint8_t>(std::clamp(128 + 45 * sum[i], 0., 255.));
+  return picture;
 }
 
 std::string feature_name(const model::Model& model) {

@@ -15,9 +15,15 @@
 
 namespace linmo::measure {
 
-// Every stage's channels, averaged over the picture: what distances between sets are computed on. Never
-// called FID or KID, which are InceptionV3's.
+// Every stage's channels, averaged over the picture: what distances between sets are computed on. Networks
+// give numbers of any size, and the kernel of the kernel distance is meant for such near 1, so each stage is
+// divided by its root mean square on reference_picture(); all stages then count alike. Never called FID or
+// KID, which are InceptionV3's.
 std::unique_ptr<FeatureExtractor> open_perceptual(const model::Model& model, int threads);
+
+// Always the same 256 × 256 px of coloured noise whose amplitude falls with frequency as photographs' does
+// (1/f, Field 1987).
+Image reference_picture();
 
 // What stands beside figures made with it: the model's name, or else its kind, and "features".
 std::string feature_name(const model::Model& model);
