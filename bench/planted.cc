@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <functional>
 #include <numeric>
 #include <vector>
@@ -275,6 +276,7 @@ int main(int argc, char** argv) {
                what.name, what.descriptor, quantile(changes, .5), registry()[column].unit,
                cliffs_delta(after, before), 100 * found / n, 100 * energy / n, 100 * any / n,
                100 * small / all);
+    std::fflush(stdout);  // the next row takes minutes
   }
   return 0;
 }
