@@ -14,10 +14,11 @@ namespace {
 
 // Tiles of the outer parts: their values then fit into the processor's last cache. [input px]
 constexpr int64_t kTile = 512;
-// One in four such squares is looked at for statistics. Smaller ones tell more, with more margin around them.
-// [input px]
+// One in eight such squares is looked at for statistics. Smaller ones tell more, with more margin around
+// them. [input px]
 constexpr int64_t kPatch = 64;
-// Smaller pictures are looked at whole: a quarter would be too little.
+constexpr int64_t kEveryRow = 2, kEveryColumn = 4;
+// Smaller pictures are looked at whole: an eighth would be too little.
 constexpr int64_t kWholePixels = 1 << 20;
 
 size_t at(int i) {
@@ -40,11 +41,12 @@ net::Shape usual_shape(const net::Description& d) {
   return {d.in_channels(), side, side};
 }
 
-// Windows of one size along one axis that keep a patch of every two patches' length, somewhere: at even
+// Windows of one size along one axis that keep a patch of every few patches' length, somewhere: at even
 // distances they would see one phase of what is periodic. Where: the golden ratio's multiples, begun at
 // `shift`, fill the room evenly (a low-discrepancy sequence).
-std::vector<Window> sample_windows(int64_t length, int64_t patch, int64_t halo, int64_t align, double shift) {
-  const int64_t size = patch + 2 * halo, count = length / (2 * patch);
+std::vector<Window> sample_windows(int64_t length, int64_t patch, int64_t halo, int64_t align, int64_t every,
+                                   double shift) {
+  const int64_t size = patch + 2 * halo, count = length / (every * patch);
   if (count < 2 || size >= length) return windows(length, std::min(size, length), halo);
   std::vector<Window> list;
   for (int64_t k = 0; k < count; ++k) {
@@ -217,9 +219,9 @@ class Stages::Run {
     if (exact_) return tiles(in, tile, halo);
     std::vector<Tile> list;
     double row = 0;
-    for (const Window& y : sample_windows(in.height, patch, halo, align, 0)) {
+    for (const Window& y : sample_windows(in.height, patch, halo, align, kEveryRow, 0)) {
       row += 0.4142135624;  // each row of patches elsewhere
-      for (const Window& x : sample_windows(in.width, patch, halo, align, row))
+      for (const Window& x : sample_windows(in.width, patch, halo, align, kEveryColumn, row))
         list.push_back({{x.start, y.start, x.size, y.size}, {x.from, y.from, x.to - x.from, y.to - y.from}});
     }
     return list;

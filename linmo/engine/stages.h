@@ -39,7 +39,7 @@ class Stages {
   std::optional<uint64_t> memory_bytes(int64_t height, int64_t width) const;
 
   struct Options {
-    bool exact = false;  // norms of the outer parts from every pixel, not from a quarter of them
+    bool exact = false;  // norms of the outer parts from every pixel, not from an eighth of them
     int64_t tile = 0;    // side of the outer parts' tiles [input px]; 0: what is fastest
   };
   // The network over a picture of height × width; both callbacks run on the calling thread, after each other:

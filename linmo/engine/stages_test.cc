@@ -103,7 +103,7 @@ TEST(Stages, ExactIsTheWholePicture) {
   expect_whole(net::resnet({.ngf = 4, .blocks = 6, .decoder = net::Decoder::resize}), 124, 140, 36);
 }
 
-// The outer norms are estimated from a quarter of the picture; the middle's see all of it.
+// The outer norms are estimated from an eighth of the picture; the middle's see all of it.
 TEST(Stages, ASampleComesClose) {
   const net::Description d = net::compact({.ngf = 8, .blocks = 3});
   const Engine engine(d, random_weights(d, 7), {Precision::fp32, 1, 2});
@@ -111,7 +111,7 @@ TEST(Stages, ASampleComesClose) {
   const std::vector<float> picture = make_picture(kHeight, kWidth);
   const Ran exact = in_stages(engine, picture, kHeight, kWidth, {true, 0});
   const Ran sample = in_stages(engine, picture, kHeight, kWidth, {false, 0});
-  EXPECT_LT(sample.statistics[0].count, 0.3 * exact.statistics[0].count);
+  EXPECT_LT(sample.statistics[0].count, 0.15 * exact.statistics[0].count);
   EXPECT_EQ(sample.statistics[3].count, exact.statistics[3].count);
   EXPECT_LT(rms(sample.values, exact.values), 0.05);  // 32 dB; untrained networks err most
   EXPECT_GT(rms(sample.values, exact.values), 0);
