@@ -50,9 +50,8 @@ class Stylizer {
   // rounded to nearest. Sides that the network cannot take are continued by mirroring and cut back; under
   // transparent pixels the colours of their nearest visible neighbours go in, so edges get no fringe.
   // `memory`: of a recurrent network's stream of pictures of one size; read and replaced.
-  // Throws ErrorKind::limit when the settings' memory does not suffice, or when a picture of a stream, or one
-  // to be refined, does not fit into it as a whole; ErrorKind::usage for settings that this network cannot
-  // follow; ErrorKind::cancelled.
+  // Throws ErrorKind::limit when the settings' memory does not suffice, as engine::run_tiled();
+  // ErrorKind::usage for settings that this network cannot follow; ErrorKind::cancelled.
   Image apply(const Image& picture, const ApplySettings& settings = {}, EventSink& events = null_sink(),
               engine::Memory* memory = nullptr) const;
 

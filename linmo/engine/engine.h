@@ -109,6 +109,9 @@ class Engine {
   void run_part(std::span<const float> in, int64_t height, int64_t width, Rect crop, std::span<float> out,
                 const NormControl& norms) const;
 
+  // Makes a memory fit for pictures of this size, as run() does. Throws as run().
+  void prepare(Memory& memory, net::Shape input) const;
+
   // run() that shows what the convolutions read. Throws ErrorKind::usage unless precision() is fp32.
   void run_observed(std::span<const float> in, int64_t height, int64_t width, std::span<float> out,
                     const InputObserver& observer) const;
@@ -127,7 +130,6 @@ class Engine {
   void run_with(std::span<const float> in, net::Shape input, Rect crop, int64_t channels,
                 std::span<float> out, Layout layout, const NormControl& norms,
                 const InputObserver* observer = nullptr, Memory* memory = nullptr) const;
-  void prepare(Memory& memory, net::Shape input) const;
   struct State;
   explicit Engine(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -192,18 +192,64 @@ TEST(EngineMemory, LayersBetweenMemoryAndItsSourceAreNotQuantised) {
   EXPECT_EQ(loop, 4);
 }
 
-TEST(EngineMemory, NeedsWholePictures) {
-  const net::Description d = net::compact({.ngf = 8, .blocks = 1, .recurrent = true});
+std::vector<float> tiled(const Engine& engine, std::span<const float> in, int64_t side,
+                         const TileOptions& tiles, Memory* memory, int64_t* count = nullptr) {
+  std::vector<float> out(in.size());
+  const auto read = [&](Rect part, std::span<float> to) {
+    for (int64_t y = 0; y < part.height; ++y)
+      std::copy_n(in.begin() + ((part.y + y) * side + part.x) * 3, part.width * 3,
+                  to.begin() + y * part.width * 3);
+  };
+  const auto write = [&](Rect part, std::span<const float> from) {
+    for (int64_t y = 0; y < part.height; ++y)
+      std::copy_n(from.begin() + y * part.width * 3, part.width * 3,
+                  out.begin() + ((part.y + y) * side + part.x) * 3);
+  };
+  const TileReport report = run_tiled(engine, side, side, read, write, tiles, null_sink(), memory);
+  if (count) *count = report.tiles;
+  return out;
+}
+
+// Pictures that do not fit into memory run in stages, of which the middle remembers.
+TEST(EngineMemory, InStagesAsInOnePiece) {
+  const net::Description d = net::compact({.ngf = 8, .blocks = 3, .recurrent = true});
+  const Engine engine(d, random_weights(d, 2), {Precision::fp32, 1, 2});
+  constexpr int64_t kSide = 640;
+  TileOptions tiles;
+  tiles.memory_bytes = engine.memory_bytes(kSide, kSide) * 3 / 4;
+  tiles.exact = true;
+  Memory whole, parts;
+  double change = 0;
+  std::vector<float> last;
+  for (uint64_t t = 0; t < 3; ++t) {
+    const std::vector<float> in = frame({3, kSide, kSide}, t % 2);
+    std::vector<float> expected(in.size());
+    engine.run(in, kSide, kSide, expected, Layout::interleaved, &whole);
+    int64_t count = 0;
+    const std::vector<float> out = tiled(engine, in, kSide, tiles, &parts, &count);
+    EXPECT_GT(count, 1);
+    double worst = 0;
+    for (size_t i = 0; i < out.size(); ++i) {
+      worst = std::max(worst, static_cast<double>(std::abs(out[i] - expected[i])));
+      if (t == 2) change = std::max(change, static_cast<double>(std::abs(out[i] - last[i])));
+    }
+    EXPECT_LT(worst, 1e-3) << "frame " << t;
+    if (t == 0) last = out;
+  }
+  EXPECT_GT(change, 0.01) << "the first frame again, after two others, is not the first";
+}
+
+TEST(EngineMemory, WithoutStagesAPictureMustFit) {
+  const net::Description d = odd_memories();  // remembers the picture itself
   const Engine engine(d, random_weights(d, 2), {Precision::fp32, 1, 2});
   Memory memory;
-  const auto read = [](Rect, std::span<float> to) { std::fill(to.begin(), to.end(), 0.5f); };
-  const auto write = [](Rect, std::span<const float>) {};
   TileOptions tiles;
   tiles.memory_bytes = engine.memory_bytes(512, 512) / 2;
-  EXPECT_THROW(run_tiled(engine, 512, 512, read, write, tiles, null_sink(), &memory), Error);
-  EXPECT_GT(run_tiled(engine, 512, 512, read, write, tiles).tiles, 1);
+  const std::vector<float> in = frame({3, 512, 512}, 1);
+  EXPECT_THROW(tiled(engine, in, 512, tiles, &memory), Error);
+  tiled(engine, in, 512, tiles, nullptr);
   tiles.memory_bytes *= 3;
-  EXPECT_EQ(run_tiled(engine, 512, 512, read, write, tiles, null_sink(), &memory).tiles, 1);
+  tiled(engine, in, 512, tiles, &memory);
   EXPECT_FALSE(memory.empty());
 }
 

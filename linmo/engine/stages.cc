@@ -31,6 +31,12 @@ std::vector<bool> needed_layers(const net::Description& d) {
   for (size_t i = d.layers.size(); i-- > 0;) {
     if (!needed[i]) continue;
     for (const int from : d.layers[i].inputs) needed[at(from)] = true;
+    for (const auto& [memory, source] : d.memories) {
+      // What the next picture needs; a source is later than its memory, as a rule, so it is looked at again.
+      if (memory != static_cast<int>(i) || needed[at(source)]) continue;
+      needed[at(source)] = true;
+      i = std::max(i, at(source) + 1);
+    }
   }
   return needed;
 }
@@ -70,8 +76,7 @@ void copy(const View& from, Rect region, const View& to, int64_t y, int64_t x) {
 
 std::optional<Cut> find_cut(const net::Description& d) {
   const Geometry g = geometry(d);
-  // A memory would have to be cut into parts too.
-  if (!g.local || d.outputs.empty() || !d.memories.empty()) return std::nullopt;
+  if (!g.local || d.outputs.empty()) return std::nullopt;
   const std::vector<bool> needed = needed_layers(d);
   const auto out = d.outputs[0];
   std::vector<int> last_use(d.layers.size(), -1);
@@ -94,6 +99,11 @@ std::optional<Cut> find_cut(const net::Description& d) {
     cut.after = i;
   }
   if (cut.before < 0 || cut.after <= cut.before || smallest < 2) return std::nullopt;
+  // Memories are of whole pictures, so all must lie in the middle with what they remember.
+  for (const auto& [memory, source] : d.memories) {
+    if (!needed[at(memory)] || std::min(memory, source) <= cut.before || std::max(memory, source) > cut.after)
+      return std::nullopt;
+  }
   const net::Shape shape = usual_shape(d);
   const int64_t middle = net::macs_until(d, shape, cut.after) - net::macs_until(d, shape, cut.before);
   if (4 * middle < net::macs_until(d, shape, out)) return std::nullopt;
@@ -121,6 +131,10 @@ net::Description part_of(const net::Description& d, int from, int to, int channe
     part.layers.push_back(std::move(layer));
   }
   part.outputs = {index[at(to)]};
+  for (const auto& [memory, source] : d.memories) {
+    if (index[at(memory)] > 0 && index[at(source)] > 0)
+      part.memories.emplace_back(index[at(memory)], index[at(source)]);
+  }
   return part;
 }
 
@@ -192,7 +206,7 @@ class Stages::Run {
   }
 
   int64_t run(const ReadPart& read, const WritePart& write, std::vector<Moments>* record,
-              const std::function<void(double)>& tick);
+              const std::function<void(double)>& tick, Memory* memory);
 
  private:
   net::Shape small_of(const Part& part) const {
@@ -294,7 +308,7 @@ class Stages::Run {
 };
 
 int64_t Stages::Run::run(const ReadPart& read, const WritePart& write, std::vector<Moments>* record,
-                         const std::function<void(double)>& tick) {
+                         const std::function<void(double)>& tick, Memory* memory) {
   tick_ = &tick;
   // Multiply-adds of each part a pixel of its input; statistics cost about as much as their part, or a
   // quarter.
@@ -326,7 +340,7 @@ int64_t Stages::Run::run(const ReadPart& read, const WritePart& write, std::vect
   };
   Plan middle(s_.middle_.description, small_of(s_.middle_), s_.type_, s_.middle_.weights, s_.engine_,
               s_.type_);
-  const std::unique_ptr<Workspace> memory = middle.make_workspace();
+  const std::unique_ptr<Workspace> workspace = middle.make_workspace();
   std::vector<Moments> given = statistics(s_.first_, first_shapes_[0], first_tile_, patch_, first_cost, load);
   NormControl control;
   control.given = &given;
@@ -335,7 +349,7 @@ int64_t Stages::Run::run(const ReadPart& read, const WritePart& write, std::vect
     const std::vector<Tile> list = tiles(first_shapes_[0], first_tile_, halo(s_.first_));
     const Tiled tiled(*this, s_.first_, list[0].window, s_.type_);
     const int out = s_.first_.description.outputs[0];
-    const View to = middle.input(*memory);
+    const View to = middle.input(*workspace);
     for (const Tile& t : list) {
       tiled.run(load(tiled, t.window), {}, {}, control);
       const Rect target = scaled(s_.first_.geometry, t.kept, out);
@@ -350,13 +364,13 @@ int64_t Stages::Run::run(const ReadPart& read, const WritePart& write, std::vect
   NormControl middle_control;
   if (record) middle_control.record = &own, own.resize(s_.middle_.norms.size());
   const double before = done_;
-  middle.run(*memory, {}, Layout::interleaved, {}, {}, middle_control, nullptr, nullptr, [&](double share) {
+  middle.run(*workspace, {}, Layout::interleaved, {}, {}, middle_control, nullptr, memory, [&](double share) {
     done_ = before + share * middle_work;
     advance(0);
   });
   if (record) record->insert(record->end(), own.begin(), own.end());
 
-  const View from = middle.output(*memory);
+  const View from = middle.output(*workspace);
   const auto take = [&](const Tiled& tiled, Rect window) -> std::span<const float> {
     copy(from, window, tiled.input(), 0, 0);
     return {};
@@ -389,10 +403,10 @@ std::optional<uint64_t> Stages::memory_bytes(int64_t height, int64_t width) cons
 
 int64_t Stages::run(int64_t height, int64_t width, const ReadPart& read, const WritePart& write,
                     const Options& options, std::vector<Moments>* record,
-                    const std::function<void(double)>& tick) const {
+                    const std::function<void(double)>& tick, Memory* memory) const {
   try {
     Run run(*this, height, width, options);
-    return run.run(read, write, record, tick);
+    return run.run(read, write, record, tick, memory);
   } catch (const dnnl::error& error) {
     refuse(error, first_.description.family, height, width);
   }

@@ -22,7 +22,8 @@ struct Cut {
   bool operator==(const Cut&) const = default;
 };
 // Where one value alone is handed on at the smallest size, and a good part of the arithmetic lies between;
-// nothing for networks that have no such place (U-Nets, networks that add their input to the result).
+// nothing for networks that have no such place (U-Nets, networks that add their input to the result), or
+// that remember anything outside of it.
 std::optional<Cut> find_cut(const net::Description& description);
 
 // The layers after `from` as far as `to`, as a network that reads layer `from`'s result; from −1: the input.
@@ -45,10 +46,11 @@ class Stages {
   // The network over a picture of height × width; both callbacks run on the calling thread, after each other:
   // `read` several times for the same part, `write` once for each, as WritePart says. `record`: where the
   // statistics of all norms go, and then `write` may be null. `tick`: called with the share of the work done.
-  // Returns the number of tiles. Throws as Engine::run().
+  // `memory` as of Engine::run(), prepared for this size. Returns the number of tiles. Throws as
+  // Engine::run().
   int64_t run(int64_t height, int64_t width, const ReadPart& read, const WritePart& write,
-              const Options& options, std::vector<Moments>* record,
-              const std::function<void(double)>& tick) const;
+              const Options& options, std::vector<Moments>* record, const std::function<void(double)>& tick,
+              Memory* memory = nullptr) const;
 
  private:
   struct Part {

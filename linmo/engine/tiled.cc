@@ -222,7 +222,7 @@ TileReport Runner::run(const ReadPart& read, const WritePart& write, EventSink& 
   const int out = d_.outputs[0];
   std::vector<Moments> given;
   NormControl control;
-  if (memory && d_.remembers() && report_.tiles > 1)
+  if (memory && d_.remembers() && report_.tiles > 1 && !in_stages_)
     fail(
         ErrorKind::limit,
         "a picture of {} × {} needs {} MB in one piece, and what the network remembers is of whole pictures; "
@@ -231,8 +231,10 @@ TileReport Runner::run(const ReadPart& read, const WritePart& write, EventSink& 
   total_ = static_cast<double>(width_) * static_cast<double>(height_);
   events.check("stylising");
   if (in_stages_) {
-    report_.tiles = engine_.stages()->run(height_, width_, read, write, {options_.exact}, nullptr,
-                                          [&](double share) { tick(events, "stylising", share); });
+    if (memory) engine_.prepare(*memory, {d_.in_channels(), height_, width_});
+    report_.tiles = engine_.stages()->run(
+        height_, width_, read, write, {options_.exact}, nullptr,
+        [&](double share) { tick(events, "stylising", share); }, memory);
     return report_;
   }
   if (report_.mode != TileReport::Mode::whole && !engine_.statistics().empty()) {

@@ -53,8 +53,8 @@ using WritePart = std::function<void(Rect part, std::span<const float> from)>;
 TileReport plan_tiles(const Engine& engine, int64_t height, int64_t width, const TileOptions& options);
 
 // Both callbacks run on the calling thread. `memory` as of Engine::run(). Throws as plan_tiles();
-// ErrorKind::limit when there is a memory and the picture does not fit as a whole; ErrorKind::cancelled when
-// the sink asks.
+// ErrorKind::limit when there is a memory and the picture fits neither as a whole nor in stages, whose middle
+// is whole; ErrorKind::cancelled when the sink asks.
 TileReport run_tiled(const Engine& engine, int64_t height, int64_t width, const ReadPart& read,
                      const WritePart& write, const TileOptions& options, EventSink& events = null_sink(),
                      Memory* memory = nullptr);
