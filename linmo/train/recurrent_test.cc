@@ -232,7 +232,6 @@ TEST(RecurrentMethod, BeginsAsTheCompactGeneratorWithoutOneBlock) {
   expected.load(tensors, "compact");
   at::manual_seed(1);
   const Tensor x = at::rand({1, 3, 32, 40}) * 2 - 1;
-  const at::NoGradGuard guard;
   EXPECT_LT((method->generate(x) - expected(x)).abs().max().item<double>(), 1e-5);
   const auto refused = [&](const char* file) {
     try {
@@ -242,6 +241,22 @@ TEST(RecurrentMethod, BeginsAsTheCompactGeneratorWithoutOneBlock) {
     }
     return false;
   };
+  // What it gave for a frame alone is a loss now, and reaches the generator.
+  const auto alone = [&](Method& of) {
+    at::manual_seed(3);
+    const Batch batch{at::rand({1, 3, 40, 40}) * 2 - 1, at::rand({1, 3, 32, 32}) * 2 - 1};
+    StepContext context;
+    context.random = Random(3, 4);
+    for (const auto& [key, value] : of.step(batch, context)) {
+      if (key == "alone") return value;
+    }
+    return -1.0;
+  };
+  const double first = alone(*method);
+  EXPECT_GT(first, 0);
+  for (int i = 0; i < 12; ++i) alone(*method);
+  EXPECT_LT(alone(*method), first);
+  EXPECT_EQ(alone(*make_method(tiny(folder / "features.safetensors"))), -1);
   EXPECT_TRUE(refused("wide.safetensors"));
   EXPECT_TRUE(refused("features.safetensors"));
 }

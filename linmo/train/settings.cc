@@ -128,7 +128,10 @@ void TrainSettings::visit(FieldVisitor& v) {
                 "", -1, 1000}
           .also("lambda_NCE"),
       lambda_nce);
-  v.field({"lambda_content", "classic: weight of the reconstruction that keeps the content", "", 0, 1000},
+  v.field({"lambda_content",
+           "classic: weight of the reconstruction that keeps the content; recurrent: of the distance to what "
+           "--from, a model for single pictures, gives for each frame alone",
+           "", 0, 1000},
           lambda_content);
   v.field({"features",
            "swift, recurrent: the feature network that it judges with; distil: the teacher; a model file or "

@@ -3,9 +3,12 @@
 // picture (motion.h), with a temporal loss: what a frame shows must look as the frame before it did, where it
 // was then (Ruder et al. 2016, "Artistic style transfer for videos"; Lai et al. 2018, "Learning blind video
 // temporal consistency"). The flow between the frames is known, not estimated. Frames differ in noise and
-// brightness as a camera's do, so that a result which follows those is punished. Gradients pass back through
-// all frames of a sequence (truncated backpropagation through time); before it the generator sees some more
-// frames without them, so that it learns from states as it will have them in the middle of a video.
+// brightness as a camera's do, so that a result which follows those is punished. Begun with a model for
+// single pictures, the generator must also give what that gave for the frame without its noise (as Lai's
+// keeps to the video that was processed frame by frame), so that the style is there from the first step.
+// Gradients pass back through all frames of a sequence (truncated backpropagation through time); before it
+// the generator sees some more frames without them, so that it learns from states as it will have them in the
+// middle of a video.
 #include <ATen/ATen.h>
 
 #include "linmo/core/error.h"
@@ -65,16 +68,26 @@ class Recurrent : public Swift {
     }
     const Tensor fake = at::cat(results);
     const Tensor temporal = flicker / (static_cast<double>(results.size() - 1) * contrast(fake));
-    return learn(fake, at::cat(seen), batch.style, {}, {{"temporal", temporal, settings_.lambda_temporal}},
-                 random, context);
+    std::vector<Term> terms = {{"temporal", temporal, settings_.lambda_temporal}};
+    const Tensor content = at::cat(seen);
+    if (begun_with_ && settings_.lambda_content > 0)
+      terms.push_back({"alone", at::l1_loss(fake, alone(content)), settings_.lambda_content});
+    return learn(fake, content, batch.style, {}, terms, random, context);
   }
 
   double flops_per_step() const override {
     const auto frames = static_cast<double>(settings_.frames);
-    return (3 * frames + (frames - 1) / 2) * flops(generator()) + flops_of_judging(frames);
+    const double alone = begun_with_ && settings_.lambda_content > 0 ? frames * flops(*begun_with_) : 0;
+    return (3 * frames + (frames - 1) / 2) * flops(generator()) + alone + flops_of_judging(frames);
+  }
+
+  void set_precision(Precision precision) override {
+    Swift::set_precision(precision);
+    if (begun_with_) begun_with_->set_precision(precision);
   }
 
   // A compact generator's weights serve where its layers are the same; what is remembered adds nothing yet.
+  // What it made of each frame alone is what is to be kept.
   void begin_with(const model::Model& model, const std::string& file) override {
     if (model.network.remembers()) return Swift::begin_with(model, file);
     model::TensorMap own = generator().to_tensors();
@@ -92,9 +105,20 @@ class Recurrent : public Swift {
     for (const char* part : {"gru.out.weight", "gru.out.bias"})
       own.at(part) = model::Tensor(model::DType::f32, own.at(part).shape());
     load_generator(own, file);
+    begun_with_ = std::make_shared<Network>(model.network, Init::xavier, 1, Random(0));
+    begun_with_->load(model.tensors, file);
+    for (const Network::Entry& e : begun_with_->state()) Tensor(e.tensor).set_requires_grad(false);
   }
 
  private:
+  // What the model that training began with gives for each frame by itself.
+  Tensor alone(const Tensor& content) const {
+    const at::NoGradGuard guard;
+    Pass pass;
+    pass.train = false;
+    return run_generator(*begun_with_, content, pass);
+  }
+
   // Mean distance of the values from their channel's mean. Flicker counts as a share of it: measured plainly,
   // a grey veil over everything is the nearest way to less of it, and the way that training takes.
   static Tensor contrast(const Tensor& x) { return (x - x.mean({2, 3}, true)).abs().mean() + 1e-3; }
@@ -121,6 +145,7 @@ class Recurrent : public Swift {
     }
   }
   static constexpr double kGateGain = 0.5;
+  std::shared_ptr<Network> begun_with_;  // null: a network that remembers, or none
 };
 
 }  // namespace
