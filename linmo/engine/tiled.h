@@ -44,7 +44,8 @@ struct TileReport {
 using ReadPart = std::function<void(Rect part, std::span<float> to)>;
 // Takes a finished part of the result, in the result's own coordinates, once each: from the top in bands of
 // parts of one height, within a band from the left, each after the window around it was read. Whoever holds
-// no whole picture needs the rows of one window at a time (statistics are read from the top, too).
+// no whole picture needs the rows of one window at a time (statistics are read from the top, too). In stages
+// (stages.h) all reading, several times from the top, comes before the first part of the result.
 using WritePart = std::function<void(Rect part, std::span<const float> from)>;
 
 // What run_tiled() will do. Throws ErrorKind::limit when it cannot be done: memory too small for the least

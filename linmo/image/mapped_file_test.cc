@@ -29,5 +29,26 @@ TEST(MappedFile, HoldsTheSameReadOrMapped) {
   EXPECT_THROW(MappedFile(path, 1), Error);
 }
 
+TEST(MappedFile, AFileThatIsShortenedMeanwhileReadsAsZeros) {
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "shrinking";
+  write_file(path, std::string(100'000, 'x'));
+  {
+    const MappedFile file(path, 1'000'000, 0), other(path, 1'000'000, 0);
+    EXPECT_EQ(file.bytes()[50'000], std::byte{'x'});
+    EXPECT_FALSE(file.shrunk());
+    std::filesystem::resize_file(path, 10'000);
+    EXPECT_EQ(file.bytes()[5'000], std::byte{'x'});
+    EXPECT_EQ(file.bytes()[50'000], std::byte{0});
+    EXPECT_EQ(file.bytes()[99'999], std::byte{0});
+    EXPECT_TRUE(file.shrunk());
+    EXPECT_FALSE(other.shrunk());
+  }
+  write_file(path, std::string(100'000, 'y'));
+  const MappedFile again(path, 1'000'000, 0);
+  EXPECT_FALSE(again.shrunk());
+  EXPECT_EQ(again.bytes()[99'999], std::byte{'y'});
+  std::filesystem::remove(path);
+}
+
 }  // namespace
 }  // namespace linmo

@@ -30,6 +30,7 @@ struct RowReader::State {
     if (stored.orientation <= 2) rows = open();
     if (rows) return;
     image = decode_image(file.bytes(), options, name);
+    check_shrunk();
     if (image.depth() != depth || image.channels() != info.channels) {
       fail(ErrorKind::input, "{} is damaged: its header and its pixels do not agree", name);
     }
@@ -51,9 +52,15 @@ struct RowReader::State {
     return nullptr;
   }
 
+  void check_shrunk() const {
+    if (file.shrunk())
+      fail(ErrorKind::input, "{} became shorter while it was read; do it again when the file is finished",
+           name);
+  }
   Image next_band() {
     Image band(info.width, std::min(band_rows, info.height - end), info.channels, depth);
     rows->read(band);
+    check_shrunk();
     if (!is_srgb) apply_profile(band, stored.icc, first_band ? options : silent());
     first_band = false;
     if (++bands % kReleaseBands == 0) file.release();

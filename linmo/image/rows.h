@@ -14,8 +14,8 @@ namespace linmo {
 // A picture file from its top to its bottom, upright and sRGB as read_image() gives it, sample for sample.
 // JPEG of one scan, PNG without interlacing, and TIFF in strips or tiles hold a few rows at a time; what
 // cannot be read so (progressive JPEG, interlaced PNG, WebP, AVIF, TIFF in planes, EXIF orientations other
-// than upright and mirrored) is decoded whole: streams() tells. A file of more than 64 MB is mapped, and must
-// not shrink meanwhile.
+// than upright and mirrored) is decoded whole: streams() tells. A file of more than 64 MB is mapped; one that
+// is shortened meanwhile is refused (ErrorKind::input).
 class RowReader {
  public:
   // Throws as read_image(). Warnings go to options.warnings, which must live as long as this.
