@@ -163,6 +163,23 @@ std::vector<Tensor> Network::trainable() const {
   return list;
 }
 
+bool Network::differs_between_styles(size_t layer) const {
+  const auto* norm = std::get_if<net::Norm>(&description_.layers[layer].op);
+  return norm && norm->styles > 1;
+}
+
+std::vector<Tensor> Network::trainable_where(bool styles) const {
+  std::vector<Tensor> list;
+  for (size_t i = 0; i < layer_state_.size(); ++i) {
+    if (differs_between_styles(i) != styles) continue;
+    for (const int entry : layer_state_[i]) {
+      const Entry& e = state_[static_cast<size_t>(entry)];
+      if (e.trainable) list.push_back(e.tensor);
+    }
+  }
+  return list;
+}
+
 void Network::learn_last(double share) {
   std::vector<const std::vector<int>*> layers;
   for (const std::vector<int>& entries : layer_state_) {
@@ -179,8 +196,7 @@ void Network::learn_last(double share) {
 
 void Network::learn_styles() {
   for (size_t i = 0; i < layer_state_.size(); ++i) {
-    const auto* norm = std::get_if<net::Norm>(&description_.layers[i].op);
-    if (norm && norm->styles > 1) continue;
+    if (differs_between_styles(i)) continue;
     for (const int entry : layer_state_[i]) {
       state_[static_cast<size_t>(entry)].trainable = false;
       state_[static_cast<size_t>(entry)].tensor.set_requires_grad(false);

@@ -72,6 +72,9 @@ class Network {
   // Parameters and buffers, in state-dict order; the tensors are the network's own.
   const std::vector<Entry>& state() const { return state_; }
   std::vector<at::Tensor> trainable() const;
+  // Of these the scales and shifts of conditional norms, in which styles differ, and the others.
+  std::vector<at::Tensor> trainable_of_styles() const { return trainable_where(true); }
+  std::vector<at::Tensor> trainable_of_all_styles() const { return trainable_where(false); }
   // Only the last layers learn, from the result back: this share of those that have parameters, rounded up.
   // The others keep theirs, and no gradient is computed for them.
   void learn_last(double share);
@@ -96,6 +99,8 @@ class Network {
   const at::Tensor& parameter(int layer, int which) const;
   at::Tensor weight(int layer, int which, const Pass& pass) const;
   at::Tensor weight(int layer, int which, const Pass& pass, at::ScalarType type) const;
+  bool differs_between_styles(size_t layer) const;
+  std::vector<at::Tensor> trainable_where(bool styles) const;
   // Of a conditional norm's weight or bias: the row of the one style, or a row a picture.
   at::Tensor style_rows(const at::Tensor& weight, int styles, const Pass& pass) const;
   at::Tensor spectral_weight(int layer, const Pass& pass) const;

@@ -179,6 +179,11 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"steps", "train this many steps instead of a time (0: by time)", "steps", 0, kMany}, steps);
   v.field(FieldInfo{"batch", "pictures a step", "pictures", 1, 256}.also("batch_size"), batch);
   v.field(FieldInfo{"rate", "Adam's learning rate", "", 1e-8, 1e6}.also("lr"), rate);
+  v.field({"style_rate",
+           "multi: rate of the scales and shifts in which styles differ, as a multiple of the rate; they are "
+           "near 1 where other weights are near 0.03, and each style's turn comes seldom",
+           "", 0.01, 1000},
+          style_rate);
   v.field({"beta1", "Adam's β₁", "", 0, 0.9999}, beta1);
   v.field({"beta2", "Adam's β₂", "", 0, 0.99999}, beta2);
   v.field({"decay_from", "share of the budget after which the rate falls linearly to 0", "", 0, 1},

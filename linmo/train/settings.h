@@ -54,7 +54,7 @@ struct TrainSettings {
   std::string time = "";
   int64_t steps = 0;
   int64_t batch = 1;
-  double rate = 2e-4, beta1 = 0.5, beta2 = 0.999;
+  double rate = 2e-4, style_rate = 10, beta1 = 0.5, beta2 = 0.999;
   double decay_from = 0.5;
   int64_t warm_up = 0;
   double clip_norm = 0;

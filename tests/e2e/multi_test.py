@@ -130,6 +130,15 @@ class Use(MultiCase):
                    says="has several styles")
         self.assertFalse(out.exists())
 
+    def test_videos_take_a_style_too(self):
+        video, out = self.dir / "影.y4m", [self.dir / f"{i}.y4m" for i in range(3)]
+        frames = b"".join(b"FRAME\n" + bytes([level]) * (32 * 24) + bytes([128]) * (16 * 12 * 2) for level in (60, 120))
+        video.write_bytes(b"YUV4MPEG2 W32 H24 F25:1 Ip A1:1 C420jpeg\n" + frames)
+        for file, style in zip(out, ("山水", "浮世絵", "山水:1,浮世絵:1")):
+            self.run_linmo("apply", self.model, video, "--style", style, "-o", file)
+        self.assertEqual(len({file.read_bytes() for file in out}), 3)
+        self.fails("apply", self.model, video, "-o", self.dir / "x.mp4", code=USAGE, says="has several styles")
+
     def test_models_lists_the_styles(self):
         shown = self.run_linmo("models", "show", self.model).stdout
         self.assertRegex(shown, r"styles +vangogh, 山水, 浮世絵")

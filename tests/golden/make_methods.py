@@ -244,7 +244,7 @@ class Swift:
 
 class Multi(Swift):
     """The same for three styles: conditional norms in the generator, a map of logits for each style in the heads
-    (Liu 2019). Two pictures a step, of different styles."""
+    (Liu 2019). Two pictures a step, of different styles. The norms learn ten times as fast."""
 
     styles, batch = 3, 2
 
@@ -253,6 +253,13 @@ class Multi(Swift):
         self.networks["G"] = Compact(2, 6, styles=self.styles)
         for i, (channels, halvings) in enumerate(((32, 3), (64, 2), (96, 1), (96, 1))):
             self.networks[f"head{i}"] = Head(channels, 4, halvings, self.styles)
+
+    def start(self):
+        super().start()
+        norms, others = [], []
+        for key, weight in self.networks["G"].named_parameters():
+            (norms if "_norm." in key else others).append(weight)
+        self.adam_g = torch.optim.Adam([{"params": others}, {"params": norms, "lr": 10 * RATE}], lr=RATE, betas=(0.5, 0.999))
 
     def step(self, content, style, i):
         g, f = self.networks["G"], self.networks["F"]

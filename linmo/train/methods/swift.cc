@@ -64,9 +64,12 @@ Swift::Swift(const TrainSettings& settings, Styles styles, size_t judged)
       heads_(add_heads()),
       projections_(compared_channels(), kHeadWidth, settings.init_gain,
                    Random(static_cast<uint64_t>(settings.seed), 0x2000)),
-      adam_g_(add_optimiser("adam_G", {g_})),
       adam_d_(add_optimiser("adam_D", heads_)),
       adam_f_(add_optimiser("adam_F", projection_parameters())) {
+  // A generator of one style has only the first, one that a style is added to only the second.
+  const std::vector<Tensor> shared = g_->trainable_of_all_styles(), own = g_->trainable_of_styles();
+  if (!shared.empty()) adams_g_.emplace_back(&add_optimiser("adam_G", shared), 1.0);
+  if (!own.empty()) adams_g_.emplace_back(&add_optimiser("adam_S", own), settings.style_rate);
   gan_loss_ = {gan_loss_from_name(settings.gan_loss), settings.label_smoothing, settings.saturating};
 }
 
@@ -112,10 +115,10 @@ Losses Swift::learn(const Tensor& fake, const Tensor& content, const Tensor& sty
     losses.emplace_back(term.name, term.loss.item<double>());
     total = total + term.weight * term.loss;
   }
-  adam_g_.zero_grad();
+  for (const auto& [adam, share] : adams_g_) adam->zero_grad();
   adam_f_.zero_grad();
   total.backward();
-  adam_g_.step(context.rate_factor);
+  for (const auto& [adam, share] : adams_g_) adam->step(context.rate_factor * share);
   adam_f_.step(context.rate_factor);
 
   update_averages(context.step);

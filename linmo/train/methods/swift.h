@@ -66,7 +66,8 @@ class Swift : public Method {
   std::shared_ptr<Network> g_;
   std::vector<std::shared_ptr<Network>> heads_;
   NceHeads projections_;
-  Adam &adam_g_, &adam_d_, &adam_f_;
+  std::vector<std::pair<Adam*, double>> adams_g_;  // with their multiple of the rate
+  Adam &adam_d_, &adam_f_;
 };
 
 }  // namespace linmo::train
