@@ -177,7 +177,7 @@ void add_mix(Registry registry) {
   command->footer(
       "  linmo mix photo-to-ukiyoe photo-to-impressionism --weights .3 .7 -o between.safetensors --picture "
       "a.jpg\n"
-      "  linmo mix photo-to-styles --style ukiyoe:.3,impressionism:.7 -o between.safetensors\n\n"
+      "  linmo mix RUN --style ukiyoe:.3,impressionism:.7 -o between.safetensors\n\n"
       "Models of one origin mix: one tuned from the other (linmo tune, train --from), or both from a third.");
   command->callback([o, &code = registry.exit_code] { code = run(*o); });
 }

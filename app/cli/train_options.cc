@@ -25,7 +25,7 @@ constexpr const char* kTuneDescription =
 
   linmo tune photo-to-impressionism --style VANGOGH --content PHOTOS -o RUN
   linmo apply RUN PICTURES -o FOLDER
-  linmo tune photo-to-styles --add-style vangogh --style VANGOGH --content PHOTOS -o RUN
+  linmo tune RUN --add-style vangogh --style VANGOGH --content PHOTOS -o RUN
 
 --add-style: a model of several styles (linmo train --method multi) learns one more, and nothing of the others
 changes. --from-style: of such a model, the style from which a model of one is made.
