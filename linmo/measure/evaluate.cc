@@ -348,13 +348,14 @@ void score_set(const PictureSet& set, const PictureSet& style, const EvaluateSet
     kernel_settings.seed = static_cast<uint64_t>(s.seed),
     kernel_settings.threads = static_cast<int>(s.threads);
     const KernelDistance kernel = kernel_distance(set.features, style.features, kernel_settings, quiet);
-    Score k = distance(inception ? "kid" : "kernel", inception ? "KID × 10³" : "kernel distance × 10³",
-                       1000 * kernel.mean, set.count);
-    k.deviation = 1000 * kernel.deviation, k.features = extractor->name();
+    // KID is given in thousandths by custom; of other features the unit is as good as any.
+    const double unit = inception ? 1000 : 1;
+    const std::string name = inception ? "KID × 10³" : "kernel distance";
+    Score k = distance(inception ? "kid" : "kernel", name, unit * kernel.mean, set.count);
+    k.deviation = unit * kernel.deviation, k.features = extractor->name();
     put(std::move(k));
-    Score all = distance(inception ? "kid_all" : "kernel_all",
-                         inception ? "KID × 10³, no subsets" : "kernel distance × 10³, no subsets",
-                         1000 * kernel.all, set.count);
+    Score all =
+        distance(inception ? "kid_all" : "kernel_all", name + ", no subsets", unit * kernel.all, set.count);
     all.features = extractor->name();
     put(std::move(all));
     NeighbourSettings neighbour_settings;

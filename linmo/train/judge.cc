@@ -79,7 +79,7 @@ double Judge::distance(const std::vector<Image>& pictures, size_t style) const {
   kernel.seed = static_cast<uint64_t>(seed_);
   const measure::Features ours = {static_cast<int64_t>(pictures.size()), eye_->dimensions(),
                                   eye_->features(pictures)};
-  return 1000 * measure::kernel_distance(ours, style_features_[style], kernel).all;
+  return measure::kernel_distance(ours, style_features_[style], kernel).all;
 }
 
 Judgement Judge::operator()(const std::vector<std::vector<Image>>& results) const {

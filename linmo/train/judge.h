@@ -21,9 +21,9 @@ struct Judgement {
   int64_t step = 0;
   double seconds = 0;   // of training so far
   double progress = 0;  // share of the budget used
-  // Kernel distance × 10³ (measure/distances.h, KernelDistance::all) between the results and pictures of the
-  // style, on the bundled network `features`. Smaller is nearer; the noise of so few pictures is a few
-  // tenths.
+  // Kernel distance (measure/distances.h, KernelDistance::all) between the results and pictures of the style,
+  // on the bundled network `features`; of several styles the mean. Smaller is nearer. So few pictures make it
+  // noisy.
   double style = 0;
   // Mean edge-orientation correlation of results with their contents, −1 … 1: how much of the drawing is
   // kept.

@@ -145,7 +145,7 @@ void write_report(const fs::path& run) {
   if (const std::vector<Judgement> scores = read_judgements(run); !scores.empty()) {
     page += fmt::format("<h2>When is it done?</h2>\n<p>{}.</p>\n<div class=\"curves\">\n",
                         escape_html(verdict(scores)));
-    Curve style{"distance to the style × 10³ (kernel distance on features; lower is nearer)", {}},
+    Curve style{"distance to the style (kernel distance on features; lower is nearer)", {}},
         content{"content kept (edge orientation; 1: all)", {}};
     for (const Judgement& j : scores) {
       style.points.emplace_back(j.seconds / 60, j.style);
