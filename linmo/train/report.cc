@@ -119,6 +119,17 @@ void write_report(const fs::path& run) {
     }
     page += "</table>\n";
   }
+  if (const std::vector<Judgement> scores = read_judgements(run); !scores.empty()) {
+    page += fmt::format("<h2>When is it done?</h2>\n<p>{}.</p>\n<div class=\"curves\">\n",
+                        escape_html(verdict(scores)));
+    Curve style{"distance to the style (kernel distance on features; lower is nearer)", {}},
+        content{"content kept (edge orientation; 1: all)", {}};
+    for (const Judgement& j : scores) {
+      style.points.emplace_back(j.seconds / 60, j.style);
+      content.points.emplace_back(j.seconds / 60, j.content);
+    }
+    page += chart(style) + chart(content) + "</div>\n";
+  }
   std::vector<fs::path> grids;
   if (fs::exists(run / "samples")) grids = list_files(run / "samples");
   std::erase_if(grids, [](const fs::path& p) { return p.extension() != ".png"; });
@@ -141,17 +152,6 @@ void write_report(const fs::path& run) {
           escape_html(to_utf8(grids[i].stem())), i > 0 ? "loading=\"lazy\" " : "",
           escape_html(to_utf8(grids[i].stem())), picture_uri(read_image(grids[i]), 88));
     }
-  }
-  if (const std::vector<Judgement> scores = read_judgements(run); !scores.empty()) {
-    page += fmt::format("<h2>When is it done?</h2>\n<p>{}.</p>\n<div class=\"curves\">\n",
-                        escape_html(verdict(scores)));
-    Curve style{"distance to the style (kernel distance on features; lower is nearer)", {}},
-        content{"content kept (edge orientation; 1: all)", {}};
-    for (const Judgement& j : scores) {
-      style.points.emplace_back(j.seconds / 60, j.style);
-      content.points.emplace_back(j.seconds / 60, j.content);
-    }
-    page += chart(style) + chart(content) + "</div>\n";
   }
   if (fs::exists(run / "stats.jsonl")) {
     const std::vector<Curve> curves = read_curves(run / "stats.jsonl");

@@ -83,6 +83,36 @@ class Run(TrainCase):
             self.run_linmo(*self.arguments(self.dir / str(steps), steps=steps))
         self.assertNotEqual(weights(self.dir / "1/model.safetensors")[1], weights(self.dir / "6/model.safetensors")[1])
 
+    def test_scores_as_it_learns(self):
+        run, parts = self.dir / "run", self.dir / "parts"
+        done = self.run_linmo(*self.arguments(run, steps=12, score_pictures=3))
+        self.assertIn("distance to the style", done.stdout + done.stderr)
+        scores = lambda run: [line["score"] for line in map(json.loads, (run / "stats.jsonl").read_text("utf-8").splitlines())
+                              if "score" in line]
+        self.assertEqual(len(scores(run)), 12)
+        self.assertEqual(len({score["untouched"] for score in scores(run)}), 1)
+        self.assertIn("When is it done?", (run / "report.html").read_text("utf-8"))
+        # A resumed run has the same scores and the same best state.
+        self.run_linmo(*self.arguments(parts, steps=12, score_pictures=3, stop_at=5))
+        self.run_linmo("train", "-o", parts, "--resume", "--keep", "best")
+        self.assertEqual(scores(parts), scores(run))
+        self.assertEqual(weights(parts / "best.safetensors"), weights(run / "best.safetensors"))
+        self.assertEqual(weights(parts / "model.safetensors"), weights(run / "best.safetensors"))
+        self.assertEqual((run / "model.safetensors").read_bytes()[-1000:] == (run / "best.safetensors").read_bytes()[-1000:],
+                         min(scores(run), key=lambda s: s["style"]) == scores(run)[-1])
+        self.run_linmo(*self.arguments(self.dir / "none", score_pictures=0))
+        self.assertEqual(scores(self.dir / "none"), [])
+        self.assertFalse((self.dir / "none/best.safetensors").exists())
+
+    def test_patience_ends_a_run_that_gets_no_better(self):
+        run = self.dir / "run"
+        # A generator that hardly moves scores the same again and again, the first time best or not.
+        done = self.run_linmo(*self.arguments(run, steps=200, score_pictures=3, patience=2, rate=1e-8))
+        last = json.loads((run / "stats.jsonl").read_text("utf-8").splitlines()[-1])
+        self.assertLess(last["step"], 200)
+        self.assertIn("it ends here", done.stdout + done.stderr)
+        self.fails(*self.arguments(self.dir / "no", patience=2, score_pictures=0), code=USAGE, says=["--patience"])
+
     def test_budget_by_time(self):
         self.run_linmo(*self.arguments(self.dir / "run", time="3s", steps=None))
         self.assertTrue((self.dir / "run/model.safetensors").exists())
