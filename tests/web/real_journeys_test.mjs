@@ -156,7 +156,7 @@ journey("两个收藏做成后相互比较，地图可以圈选", async (page) =
   await page.waitForTimeout(500);  // the page brings the frame into sight when it is loaded
   await map.locator("#lasso").click();
   await page.locator("iframe").evaluate((frame) => frame.scrollIntoView());
-  const box = await map.locator("canvas").last().boundingBox();
+  const box = await map.locator("#over").boundingBox();
   await page.mouse.move(box.x + 4, box.y + 4);
   await page.mouse.down();
   for (const [x, y] of [[0.98, 0.02], [0.98, 0.98], [0.02, 0.98], [0.02, 0.02]])
