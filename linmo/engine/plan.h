@@ -72,8 +72,8 @@ class Plan {
 
   // Throws ErrorKind::limit when there is no memory for it.
   std::unique_ptr<Workspace> make_workspace() const;
-  // `in` empty: the input lies in input() already. `memory`: null is the same as an empty one, but that nothing is
-  // left in it. `progress`: called after each step with the share done.
+  // `in` empty: the input lies in input() already. `memory`: null is the same as an empty one, but that
+  // nothing is left in it. `progress`: called after each step with the share done.
   void run(Workspace& workspace, std::span<const float> in, Layout layout, Rect crop, std::span<float> out,
            const NormControl& norms, const InputObserver* observer = nullptr, Memory* memory = nullptr,
            const std::function<void(double)>& progress = {}) const;

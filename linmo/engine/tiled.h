@@ -16,8 +16,8 @@
 //          one's): PSNR 29 dB (compact), 31 dB (resnet). Statistics from the picture reduced to a megapixel,
 //          the obvious other way, give 20 and 22 dB: reducing takes away the detail whose size the norms
 //          measure.
-// Where the network can be cut and memory holds its middle, both are done in stages instead (stages.h): faster
-// and, when fast, closer.
+// Where the network can be cut and memory holds its middle, both are done in stages instead (stages.h):
+// faster and, when fast, closer.
 #pragma once
 
 #include <functional>

@@ -66,8 +66,8 @@ struct EncodeOptions {
   int quality = 95;  // JPEG, lossy WebP and AVIF, 1 … 100
   bool webp_lossless = false;
   // zlib's level, 0 … 9, with libpng's choice of filters. Otherwise what suits the picture's first rows: for
-  // photographs and paintings runs alone are looked for, which leaves their files as small as level 6 does in a
-  // sixth of the time; where neighbours are often equal (drawings, text), level 3.
+  // photographs and paintings runs alone are looked for, which leaves their files as small as level 6 does in
+  // a sixth of the time; where neighbours are often equal (drawings, text), level 3.
   std::optional<int> png_level = {};
   std::vector<std::byte> icc = {};  // stored as is; samples are not converted
   std::vector<std::byte> exif =

@@ -8,9 +8,9 @@
 
 namespace linmo {
 
-// A file's bytes without a copy of them in memory, where they are more than 64 MB; fewer are read. What a mapped
-// file loses while it is used reads as zeros, and shrunk() tells: reading it would otherwise end the program
-// (SIGBUS, whose handler this installs; faults elsewhere go on to the handler that was there before).
+// A file's bytes without a copy of them in memory, where they are more than 64 MB; fewer are read. What a
+// mapped file loses while it is used reads as zeros, and shrunk() tells: reading it would otherwise end the
+// program (SIGBUS, whose handler this installs; faults elsewhere go on to the handler that was there before).
 class MappedFile {
  public:
   // Throws ErrorKind::io, and ErrorKind::limit for more than max_bytes. Files of up to `read_bytes` are read.

@@ -9,7 +9,8 @@
 
 namespace linmo {
 
-// For text and attributes of HTML and SVG: & < > " ' and control characters; bytes that are no UTF-8 become U+FFFD.
+// For text and attributes of HTML and SVG: & < > " ' and control characters; bytes that are no UTF-8 become
+// U+FFFD.
 std::string escape_html(std::string_view text);
 
 // A picture as the value of an <img>'s src: JPEG of this quality (1 … 100) in base64. Alpha is composed over

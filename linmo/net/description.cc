@@ -210,86 +210,83 @@ void validate(const Description& d) {
                    : 1);
     for (const int k : layer.inputs) range("input", k, 0, static_cast<int64_t>(i) - 1);
     if (layer.name.size() > 512) bad(i, layer, "the name is longer than 512 bytes");
-    std::visit(Overload{
-                   [&](const Input& op) { range("channels", op.channels, 1, kMaxChannels); },
-                   [&](const Conv& op) {
-                     range("in", op.in, 1, kMaxChannels);
-                     range("out", op.out, 1, kMaxChannels);
-                     range("kernel", op.kernel_h, 1, kMaxKernel);
-                     range("kernel", op.kernel_w, 1, kMaxKernel);
-                     range("stride", op.stride, 1, kMaxKernel);
-                     range("pad", op.pad_h, 0, kMaxKernel);
-                     range("pad", op.pad_w, 0, kMaxKernel);
-                     range("groups", op.groups, 1, op.in);
-                     if (op.in % op.groups != 0 || op.out % op.groups != 0)
-                       bad(i, layer, "groups do not divide the channels");
-                   },
-                   [&](const ConvTranspose& op) {
-                     range("in", op.in, 1, kMaxChannels);
-                     range("out", op.out, 1, kMaxChannels);
-                     range("kernel", op.kernel, 1, kMaxKernel);
-                     range("stride", op.stride, 1, kMaxKernel);
-                     range("pad", op.pad, 0, op.kernel - 1);
-                     range("output_pad", op.output_pad, 0, op.stride - 1);
-                   },
-                   [&](const Pad& op) {
-                     for (const int p : {op.left, op.right, op.top, op.bottom}) range("pad", p, 0, 1024);
-                   },
-                   [&](const Norm& op) {
-                     range("channels", op.channels, 1, kMaxChannels);
-                     range("groups", op.groups, 1, op.channels);
-                     if (op.channels % op.groups != 0) bad(i, layer, "groups do not divide the channels");
-                     if (!(op.eps > 0 && op.eps < 1)) bad(i, layer, "eps must be between 0 and 1");
-                     if (!(op.momentum >= 0 && op.momentum <= 1))
-                       bad(i, layer, "momentum must be between 0 and 1");
-                     range("styles", op.styles, 1, kMaxStyles);
-                     if (op.styles > 1 && (op.kind != NormKind::instance || !op.affine))
-                       bad(i, layer, "only affine instance norms have styles");
-                     if (op.styles > 1 && styles > 1 && op.styles != styles)
-                       bad(i, layer,
-                           fmt::format("has {} styles, and a norm before it {}", op.styles, styles));
-                     styles = std::max(styles, op.styles);
-                   },
-                   [&](const Activation& op) {
-                     range("channels", op.channels, 1, kMaxChannels);
-                     if (!(op.slope >= 0 && op.slope <= 1)) bad(i, layer, "slope must be between 0 and 1");
-                   },
-                   [&](const Add&) {},
-                   [&](const Concat&) {},
-                   [&](const Upsample& op) { range("factor", op.factor, 1, 16); },
-                   [&](const BlurDown& op) { range("channels", op.channels, 1, kMaxChannels); },
-                   [&](const BlurUp& op) { range("channels", op.channels, 1, kMaxChannels); },
-                   [&](const Dropout& op) {
-                     if (!(op.p >= 0 && op.p < 1)) bad(i, layer, "p must be at least 0 and below 1");
-                   },
-                   [&](const PixelShuffle& op) { range("factor", op.factor, 1, 16); },
-                   [&](const PixelUnshuffle& op) { range("factor", op.factor, 1, 16); },
-                   [&](const Pool& op) {
-                     range("kernel", op.kernel, 1, kMaxKernel);
-                     range("stride", op.stride, 1, kMaxKernel);
-                     range("pad", op.pad, 0, op.kernel / 2);
-                   },
-                   [&](const GlobalPool&) {},
-                   [&](const ScaleShift& op) {
-                     range("numbers", static_cast<int64_t>(std::min(op.scale.size(), op.shift.size())), 1,
-                           kMaxChannels);
-                     for (const auto* v : {&op.scale, &op.shift}) {
-                       for (const double x : *v) {
-                         if (!(x > -1e6 && x < 1e6)) bad(i, layer, "a number is not finite or too large");
-                       }
-                     }
-                   },
-                   [&](const Multiply&) {},
-                   [&](const Memory& op) {
-                     range("channels", op.channels, 1, kMaxChannels);
-                     const auto holds =
-                         std::count_if(d.memories.begin(), d.memories.end(),
-                                       [&](const auto& m) { return m.first == static_cast<int>(i); });
-                     if (holds != 1)
-                       bad(i, layer, fmt::format("is told {} times what to hold, not once", holds));
-                   },
-               },
-               layer.op);
+    std::visit(
+        Overload{
+            [&](const Input& op) { range("channels", op.channels, 1, kMaxChannels); },
+            [&](const Conv& op) {
+              range("in", op.in, 1, kMaxChannels);
+              range("out", op.out, 1, kMaxChannels);
+              range("kernel", op.kernel_h, 1, kMaxKernel);
+              range("kernel", op.kernel_w, 1, kMaxKernel);
+              range("stride", op.stride, 1, kMaxKernel);
+              range("pad", op.pad_h, 0, kMaxKernel);
+              range("pad", op.pad_w, 0, kMaxKernel);
+              range("groups", op.groups, 1, op.in);
+              if (op.in % op.groups != 0 || op.out % op.groups != 0)
+                bad(i, layer, "groups do not divide the channels");
+            },
+            [&](const ConvTranspose& op) {
+              range("in", op.in, 1, kMaxChannels);
+              range("out", op.out, 1, kMaxChannels);
+              range("kernel", op.kernel, 1, kMaxKernel);
+              range("stride", op.stride, 1, kMaxKernel);
+              range("pad", op.pad, 0, op.kernel - 1);
+              range("output_pad", op.output_pad, 0, op.stride - 1);
+            },
+            [&](const Pad& op) {
+              for (const int p : {op.left, op.right, op.top, op.bottom}) range("pad", p, 0, 1024);
+            },
+            [&](const Norm& op) {
+              range("channels", op.channels, 1, kMaxChannels);
+              range("groups", op.groups, 1, op.channels);
+              if (op.channels % op.groups != 0) bad(i, layer, "groups do not divide the channels");
+              if (!(op.eps > 0 && op.eps < 1)) bad(i, layer, "eps must be between 0 and 1");
+              if (!(op.momentum >= 0 && op.momentum <= 1)) bad(i, layer, "momentum must be between 0 and 1");
+              range("styles", op.styles, 1, kMaxStyles);
+              if (op.styles > 1 && (op.kind != NormKind::instance || !op.affine))
+                bad(i, layer, "only affine instance norms have styles");
+              if (op.styles > 1 && styles > 1 && op.styles != styles)
+                bad(i, layer, fmt::format("has {} styles, and a norm before it {}", op.styles, styles));
+              styles = std::max(styles, op.styles);
+            },
+            [&](const Activation& op) {
+              range("channels", op.channels, 1, kMaxChannels);
+              if (!(op.slope >= 0 && op.slope <= 1)) bad(i, layer, "slope must be between 0 and 1");
+            },
+            [&](const Add&) {},
+            [&](const Concat&) {},
+            [&](const Upsample& op) { range("factor", op.factor, 1, 16); },
+            [&](const BlurDown& op) { range("channels", op.channels, 1, kMaxChannels); },
+            [&](const BlurUp& op) { range("channels", op.channels, 1, kMaxChannels); },
+            [&](const Dropout& op) {
+              if (!(op.p >= 0 && op.p < 1)) bad(i, layer, "p must be at least 0 and below 1");
+            },
+            [&](const PixelShuffle& op) { range("factor", op.factor, 1, 16); },
+            [&](const PixelUnshuffle& op) { range("factor", op.factor, 1, 16); },
+            [&](const Pool& op) {
+              range("kernel", op.kernel, 1, kMaxKernel);
+              range("stride", op.stride, 1, kMaxKernel);
+              range("pad", op.pad, 0, op.kernel / 2);
+            },
+            [&](const GlobalPool&) {},
+            [&](const ScaleShift& op) {
+              range("numbers", static_cast<int64_t>(std::min(op.scale.size(), op.shift.size())), 1,
+                    kMaxChannels);
+              for (const auto* v : {&op.scale, &op.shift}) {
+                for (const double x : *v) {
+                  if (!(x > -1e6 && x < 1e6)) bad(i, layer, "a number is not finite or too large");
+                }
+              }
+            },
+            [&](const Multiply&) {},
+            [&](const Memory& op) {
+              range("channels", op.channels, 1, kMaxChannels);
+              const auto holds = std::count_if(d.memories.begin(), d.memories.end(),
+                                               [&](const auto& m) { return m.first == static_cast<int>(i); });
+              if (holds != 1) bad(i, layer, fmt::format("is told {} times what to hold, not once", holds));
+            },
+        },
+        layer.op);
   }
   const auto valid_layer = [&](int k) { return k >= 0 && k < static_cast<int>(d.layers.size()); };
   if (d.outputs.empty() || !std::all_of(d.outputs.begin(), d.outputs.end(), valid_layer)) {
