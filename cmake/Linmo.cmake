@@ -80,11 +80,11 @@ endif()
 # GCC 12 sees overlapping copies in std::string's operator+ at -O3 (its bug 105651).
 set(LINMO_WARNINGS -Wall -Wextra -Werror $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 
-# Headers that most files of a target read are parsed once for all of them (a third of the time of a build). Targets
-# that share what was parsed must be compiled with the same options: hence OpenMP's everywhere.
+# Headers that most files of a target read are parsed once for all of them. Targets that share what was parsed must be
+# compiled with the same options: hence OpenMP's everywhere.
 # Clang's builds (fuzz) have none, so a file that forgets an include is found there.
 #
-# What waits for people or files is compiled with less optimisation: half of a build's time went into optimising it.
+# What waits for people or files is compiled with less optimisation, which is most of what such a file costs.
 set(LINMO_PLAIN_CODE -O1)
 set(LINMO_COMMON_HEADERS <algorithm> <cmath> <cstdint> <filesystem> <functional> <map> <memory> <numeric> <optional>
     <span> <string> <string_view> <variant> <vector> <fmt/format.h> <nlohmann/json.hpp>)

@@ -137,8 +137,7 @@ std::string verdict(const std::vector<Judgement>& all) {
   if (best.style >= last.untouched) {
     return scores +
            ". No result was nearer to the style than the untouched contents are: more time, another folder "
-           "for the "
-           "style or another method is needed";
+           "for the style or another method is needed";
   }
   // The mean of a third against that of the third before: single scores are noisy.
   double before = 0, after = 0;

@@ -468,10 +468,9 @@ class Trainer {
   void checkpoint(bool last) {
     const auto write = [&] {
       save_checkpoint(run_, *method_, meta_);
+      export_models("model.safetensors");
       if (last && s_.keep == "best" && fs::exists(run_ / kBestModel))
         write_file(run_ / "model.safetensors", read_file(run_ / kBestModel));
-      else
-        export_models("model.safetensors");
       write_data();
       write_report(run_);
     };
