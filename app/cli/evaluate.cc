@@ -9,7 +9,8 @@ namespace {
 constexpr const char* kExamples =
     "  linmo evaluate --outputs OUT --style PAINTINGS --content PHOTOS\n"
     "  linmo evaluate --outputs OUT --style PAINTINGS --features inception_v3.pth\n"
-    "  linmo evaluate --outputs OUT --truth TRUE --json scores.json\n";
+    "  linmo evaluate --outputs OUT --truth TRUE --json scores.json\n"
+    "  linmo evaluate --leaderboard RUN photo-to-ukiyoe OUT --style PAINTINGS --content PHOTOS\n";
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/console.h"
+#include "app/cli/leaderboard.h"
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
 #include "linmo/model/library.h"
@@ -44,6 +45,10 @@ void add_evaluate_options(CLI::App& app, EvaluateCommand& command) {
       "--page", command.page,
       "write a page to this file (HTML): the scores, the best and the worst outputs beside their content "
       "and truth, and those that come nearest to a picture of the style");
+  app.add_option(
+      "--leaderboard", command.leaderboard,
+      "rank these: models (files or names; applied to --content, their results kept in --outputs where that is "
+      "given), runs of linmo train (their snapshots and their model), folders of outputs");
   app.add_flag("-q,--quiet", command.quiet, "only the table, warnings and errors");
 }
 
@@ -52,11 +57,13 @@ std::vector<std::string> to_arguments(EvaluateCommand command) {
   command.settings.visit(writer);
   if (!command.json.empty()) writer.arguments.push_back("--json=" + command.json);
   if (!command.page.empty()) writer.arguments.push_back("--page=" + command.page);
+  for (const std::string& name : command.leaderboard) writer.arguments.push_back("--leaderboard=" + name);
   if (command.quiet) writer.arguments.push_back("--quiet");
   return writer.arguments;
 }
 
 int run_evaluate(const EvaluateCommand& command, measure::FeatureExtractor* features) {
+  if (!command.leaderboard.empty()) return run_leaderboard(command, features);
   measure::Evaluation evaluation;
   {
     Console console(command.quiet);

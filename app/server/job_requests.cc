@@ -94,8 +94,8 @@ json checked_stylise(const json& request, const Folders& folders, Store& store) 
 json checked_train(const json& request, const Folders& folders, Store& store) {
   const std::string method = text_field(request, "method");
   if (method != "swift" && method != "cut" && method != "fastcut" && method != "cyclegan" &&
-      method != "classic" && method != "tune")
-    wrong("\"method\" must be swift, cut, fastcut, cyclegan, classic or tune");
+      method != "classic" && method != "tune" && method != "multi")
+    wrong("\"method\" must be swift, multi, cut, fastcut, cyclegan, classic or tune");
   const int64_t size = whole_field(request, "size", 128, 64, 512);
   if (size % 32 != 0) wrong("\"size\" must be a multiple of 32");
   json out = {{"kind", "train"},
@@ -105,6 +105,8 @@ json checked_train(const json& request, const Folders& folders, Store& store) {
               {"minutes", number_field(request, "minutes", 10, 0.05, 2880)},
               {"size", size},
               {"seed", whole_field(request, "seed", 1, 0, 1LL << 31)}};
+  if (method == "multi" && !out["style"].contains("folder"))
+    wrong("with \"multi\" the \"style\" must be a folder, which holds a folder for each style");
   if (method == "tune") {
     out["model"] = text_field(request, "model");
     folders.find_style(out["model"]);

@@ -5,36 +5,10 @@
 #include <cmath>
 #include <vector>
 
+#include "linmo/image/oklab.h"
+
 namespace linmo::apply {
 namespace {
-
-float linear_of(float coded) {
-  return coded <= 0.04045f ? coded / 12.92f : std::pow((coded + 0.055f) / 1.055f, 2.4f);
-}
-float coded_of(float linear) {
-  return linear <= 0.0031308f ? linear * 12.92f : 1.055f * std::pow(linear, 1 / 2.4f) - 0.055f;
-}
-
-// OKLab and back, linear sRGB primaries; matrices of https://bottosson.github.io/posts/oklab/
-Rgb oklab_of(const Rgb& coded) {
-  const float r = linear_of(coded[0]), g = linear_of(coded[1]), b = linear_of(coded[2]);
-  const float l = std::cbrt(0.4122214708f * r + 0.5363325363f * g + 0.0514459929f * b);
-  const float m = std::cbrt(0.2119034982f * r + 0.6806995451f * g + 0.1073969566f * b);
-  const float s = std::cbrt(0.0883024619f * r + 0.2817188376f * g + 0.6299787005f * b);
-  return {0.2104542553f * l + 0.7936177850f * m - 0.0040720468f * s,
-          1.9779984951f * l - 2.4285922050f * m + 0.4505937099f * s,
-          0.0259040371f * l + 0.7827717662f * m - 0.8086757660f * s};
-}
-
-Rgb linear_of_oklab(float lightness, float a, float b) {
-  const float l = lightness + 0.3963377774f * a + 0.2158037573f * b;
-  const float m = lightness - 0.1055613458f * a - 0.0638541728f * b;
-  const float s = lightness - 0.0894841775f * a - 1.2914855480f * b;
-  const float l3 = l * l * l, m3 = m * m * m, s3 = s * s * s;
-  return {4.0767416621f * l3 - 3.3077115913f * m3 + 0.2309699292f * s3,
-          -1.2684380046f * l3 + 2.6097574011f * m3 - 0.3413193965f * s3,
-          -0.0041960863f * l3 - 0.7034186147f * m3 + 1.7076147010f * s3};
-}
 
 bool in_gamut(const Rgb& linear) {
   constexpr float kSlack = 1e-4f;
@@ -111,8 +85,8 @@ void bleed(Image& image) {
 }  // namespace
 
 Rgb with_colour_of(const Rgb& lightness, const Rgb& colour) {
-  const float target = oklab_of(lightness)[0];
-  const Rgb lab = oklab_of(colour);
+  const float target = oklab_of_srgb(lightness)[0];
+  const Rgb lab = oklab_of_srgb(colour);
   Rgb linear = linear_of_oklab(target, lab[1], lab[2]);
   if (!in_gamut(linear)) {
     float low = 0, high = 1;  // share of the chroma: grey is always inside
@@ -124,7 +98,8 @@ Rgb with_colour_of(const Rgb& lightness, const Rgb& colour) {
     linear = linear_of_oklab(target, lab[1] * low, lab[2] * low);
   }
   Rgb out;
-  for (size_t c = 0; c < 3; ++c) out[c] = std::clamp(coded_of(std::clamp(linear[c], 0.0f, 1.0f)), 0.0f, 1.0f);
+  for (size_t c = 0; c < 3; ++c)
+    out[c] = std::clamp(srgb_of_linear(std::clamp(linear[c], 0.0f, 1.0f)), 0.0f, 1.0f);
   return out;
 }
 

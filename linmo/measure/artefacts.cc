@@ -8,6 +8,8 @@
 #include <complex>
 #include <numbers>
 
+#include "linmo/image/oklab.h"
+
 namespace linmo::measure {
 namespace {
 
@@ -104,6 +106,32 @@ double mean_step(const Plane& p, int64_t depth) {
   return sum / static_cast<double>(2 * (p.width - 2 * depth) + 2 * (p.height - 2 * depth));
 }
 
+struct Colours {
+  std::array<double, 3> mean{};  // OKLab
+  double variance = 0;           // of a and b together
+};
+
+// Of every pixel up to 512 × 512 of them, of an even grid of as many in larger pictures.
+Colours colours_of(const Image& image) {
+  const std::vector<Plane> rgb = rgb_planes(image);
+  const int64_t step_x = (image.width() + 511) / 512, step_y = (image.height() + 511) / 512;
+  Colours out;
+  double count = 0, squares = 0;
+  for (int64_t y = step_y / 2; y < image.height(); y += step_y) {
+    const auto r = rgb[0].row(y), g = rgb[1].row(y), b = rgb[2].row(y);
+    for (int64_t x = step_x / 2; x < image.width(); x += step_x) {
+      const auto i = static_cast<size_t>(x);
+      const std::array<float, 3> lab = oklab_of_srgb({r[i] / 255, g[i] / 255, b[i] / 255});
+      for (size_t k = 0; k < 3; ++k) out.mean[k] += lab[k];
+      squares += lab[1] * lab[1] + lab[2] * lab[2];
+      ++count;
+    }
+  }
+  for (double& m : out.mean) m /= count;
+  out.variance = std::max(0., squares / count - out.mean[1] * out.mean[1] - out.mean[2] * out.mean[2]);
+  return out;
+}
+
 }  // namespace
 
 std::optional<double> grid_peak(const Plane& luma) {
@@ -131,6 +159,15 @@ std::optional<double> edge_step(const Plane& luma) {
   for (int64_t depth = 4; depth <= 8; ++depth) inside += mean_step(luma, depth) / 5;
   if (inside < 1e-3) return std::nullopt;
   return mean_step(luma, 0) / inside;
+}
+
+double colour_shift(const Image& picture, const Image& content) {
+  const Colours a = colours_of(picture), b = colours_of(content);
+  return 100 * std::hypot(a.mean[0] - b.mean[0], a.mean[1] - b.mean[1], a.mean[2] - b.mean[2]);
+}
+
+double colour_spread(const Image& picture) {
+  return 100 * std::sqrt(colours_of(picture).variance);
 }
 
 }  // namespace linmo::measure

@@ -25,4 +25,12 @@ std::optional<double> grid_peak(const Plane& luma);
 // than 20 px or the picture is flat there.
 std::optional<double> edge_step(const Plane& luma);
 
+// How far the mean colour of a picture lies from its content's: 100 times the distance in OKLab (oklab.h), so
+// that 2 can just be seen. A style may want it; a drift that the style's own pictures do not have is a fault.
+double colour_shift(const Image& picture, const Image& content);
+
+// How much the colours of a picture differ among themselves: 100·√(variance of a + variance of b) in OKLab. 0
+// for monochrome pictures; far below the style's own figure where the colours have collapsed into one.
+double colour_spread(const Image& picture);
+
 }  // namespace linmo::measure

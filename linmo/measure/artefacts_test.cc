@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -87,6 +88,30 @@ TEST(EdgeStep, IsTheRatioOfTheSteps) {
   EXPECT_NEAR(*edge_step(plane), 3, .2);  // the four corners have their own
   EXPECT_FALSE(edge_step(noise(19, 60, 5)));
   EXPECT_FALSE(edge_step(noise(60, 60, 0)));
+}
+
+// A picture whose left half has one colour and whose right half another.
+Image halves(std::array<uint8_t, 3> left, std::array<uint8_t, 3> right) {
+  Image image(40, 30, 3, Depth::u8);
+  for (int64_t y = 0; y < 30; ++y) {
+    const auto row = image.row<uint8_t>(y);
+    for (size_t x = 0; x < 40; ++x) {
+      for (size_t c = 0; c < 3; ++c) row[3 * x + c] = x < 20 ? left[c] : right[c];
+    }
+  }
+  return image;
+}
+
+// Values of sRGB's corners in OKLab: red (.62796, .22486, .12585), green (.86644, −.23389, .17950).
+TEST(Colour, ShiftAndSpreadAreThoseOfKnownColours) {
+  const Image white = halves({255, 255, 255}, {255, 255, 255}), black = halves({0, 0, 0}, {0, 0, 0});
+  const Image red = halves({255, 0, 0}, {255, 0, 0}), mixed = halves({255, 0, 0}, {0, 255, 0});
+  EXPECT_NEAR(colour_shift(white, black), 100, .01);
+  EXPECT_NEAR(colour_shift(red, red), 0, 1e-6);
+  EXPECT_NEAR(colour_shift(red, black), 100 * std::hypot(.62796, .22486, .12585), .01);
+  EXPECT_NEAR(colour_spread(red), 0, .05);
+  EXPECT_NEAR(colour_spread(mixed), 50 * std::hypot(.22486 + .23389, .12585 - .17950), .01);
+  EXPECT_NEAR(colour_spread(halves({0, 0, 0}, {255, 255, 255})), 0, .05);
 }
 
 }  // namespace

@@ -44,9 +44,19 @@ class StopOnly : public EventSink {
 // The files that could not be used, each once.
 class Refusals {
  public:
+  Refusals() = default;
+  Refusals(const Refusals& other) : reasons_(other.reasons_) {}
+  Refusals& operator=(const Refusals& other) {
+    reasons_ = other.reasons_;
+    return *this;
+  }
   void add(const fs::path& file, const std::string& reason) {
     const std::lock_guard lock(mutex_);
     reasons_[to_utf8(file)] = reason;
+  }
+  void add(const Refusals& others) {
+    const std::lock_guard lock(mutex_);
+    reasons_.insert(others.reasons_.begin(), others.reasons_.end());
   }
   std::vector<RefusedPicture> list() const {
     std::vector<RefusedPicture> all;
@@ -152,6 +162,9 @@ std::vector<PairMeasure> pair_measures(const PerceptualDistance* perceptual, con
       {"ms_ssim", "MS-SSIM, luminance", Against::truth, true, ms_ssim},
       {"content_edges", "edge orientation", Against::content, true, edge_orientation_correlation},
       {"content_ssim", "SSIM, luminance", Against::content, true, ssim_luma},
+      {"colour_shift", "colour shift", Against::content, false, colour_shift},
+      {"colour_spread", "colour spread", Against::itself, true,
+       [](const Image& a, const Image&) { return colour_spread(a); }},
       {"grid_peak", "grid [dB]", Against::itself, false,
        [](const Image& a, const Image&) { return grid_peak(luma_plane(a)); }},
       {"edge_step", "edge lines (1: none)", Against::itself, false,
@@ -321,6 +334,25 @@ PictureSet load_set(const std::vector<fs::path>& files, const std::string& role,
   return set;
 }
 
+// What was looked at before, for folders of outputs that are scored one after another.
+class Sets {
+ public:
+  const PictureSet& of(const std::vector<fs::path>& files, const std::string& role, const EvaluateSettings& s,
+                       FeatureExtractor* extractor, Refusals& refused, EventSink& sink) {
+    auto& [set, reasons] = known_[files];
+    if (!set) {
+      Refusals own;
+      set = load_set(files, role, s, extractor, own, sink);
+      reasons = own;
+    }
+    refused.add(reasons);
+    return *set;
+  }
+
+ private:
+  std::map<std::vector<fs::path>, std::pair<std::optional<PictureSet>, Refusals>> known_;
+};
+
 // Scores of one set against the style; `into_input` writes them beside those of the outputs.
 void score_set(const PictureSet& set, const PictureSet& style, const EvaluateSettings& s,
                const FeatureExtractor* extractor, EventSink& sink, bool into_input, std::vector<Score>& out) {
@@ -427,38 +459,7 @@ void check_settings(EvaluateSettings s) {
   }
 }
 
-}  // namespace
-
-void EvaluateSettings::visit(FieldVisitor& v) {
-  v.section("Pictures");
-  v.field({"outputs", "folder of the pictures to score"}, outputs);
-  v.field({"style", "folder of the style that they should have: distances between the sets"}, style);
-  v.field({"content",
-           "folder that they were made from, of the same names: how much of it is kept, and its own "
-           "scores for comparison"},
-          content);
-  v.field({"truth", "folder of what they should be, of the same names: L1, PSNR, SSIM, MS-SSIM"}, truth);
-  v.section("Distances between sets");
-  v.field({"features",
-           "InceptionV3 weights (torchvision's or pytorch-fid's state dict, .pth or .safetensors) or "
-           "a TorchScript feature network: FID, KID; or a feature network of linmo's kind"},
-          features);
-  v.field({"perceptual",
-           "feature network for the perceptual distance of pairs, and for distances between sets where "
-           "--features is not given: a model file or name"},
-          perceptual);
-  v.field({"size",
-           "pictures are compared by their centre squares at this size, a power of two; 0: whole, for "
-           "--features only",
-           "px", 0, 4096},
-          size);
-  v.field({"limit", "look at no more pictures of a folder, drawn at random; 0: all", "pictures", 0, 1e9},
-          limit);
-  v.field({"seed", "of everything drawn at random", "", 0, 9e15}, seed);
-  v.field({"threads", "0: all cores; results do not depend on it", "", 0, 1024}, threads);
-}
-
-Evaluation evaluate(const EvaluateSettings& s, FeatureExtractor* extractor, EventSink& sink) {
+Evaluation evaluate(const EvaluateSettings& s, FeatureExtractor* extractor, Sets& sets, EventSink& sink) {
   EvaluateSettings checked = s;
   if (extractor && checked.features.empty()) checked.features = extractor->name();
   check_settings(checked);
@@ -496,8 +497,8 @@ Evaluation evaluate(const EvaluateSettings& s, FeatureExtractor* extractor, Even
   result.truth = static_cast<int64_t>(matched_truth.size());
 
   if (!s.style.empty()) {
-    const PictureSet style =
-        load_set(drawn(pictures_in(s.style, "style"), s.limit, seed), "style", s, extractor, refused, sink);
+    const PictureSet& style =
+        sets.of(drawn(pictures_in(s.style, "style"), s.limit, seed), "style", s, extractor, refused, sink);
     const PictureSet set = load_set(outputs, "outputs", s, extractor, refused, sink);
     score_set(set, style, s, extractor, sink, false, result.scores);
     find_nearest(set, style, s, sink, result.pictures);
@@ -507,7 +508,7 @@ Evaluation evaluate(const EvaluateSettings& s, FeatureExtractor* extractor, Even
       const std::vector<fs::path> files =
           matched_content.empty() ? drawn(content, s.limit, seed)
                                   : drawn({matched_content.begin(), matched_content.end()}, 0, seed);
-      const PictureSet untouched = load_set(files, "content", s, extractor, refused, sink);
+      const PictureSet& untouched = sets.of(files, "content", s, extractor, refused, sink);
       score_set(untouched, style, s, extractor, sink, true, result.scores);
       result.content = untouched.count;
     }
@@ -521,19 +522,76 @@ Evaluation evaluate(const EvaluateSettings& s, FeatureExtractor* extractor, Even
   return result;
 }
 
+}  // namespace
+
+void EvaluateSettings::visit(FieldVisitor& v) {
+  v.section("Pictures");
+  v.field({"outputs", "folder of the pictures to score"}, outputs);
+  v.field({"style", "folder of the style that they should have: distances between the sets"}, style);
+  v.field({"content",
+           "folder that they were made from, of the same names: how much of it is kept, and its own "
+           "scores for comparison"},
+          content);
+  v.field({"truth", "folder of what they should be, of the same names: L1, PSNR, SSIM, MS-SSIM"}, truth);
+  v.section("Distances between sets");
+  v.field({"features",
+           "InceptionV3 weights (torchvision's or pytorch-fid's state dict, .pth or .safetensors) or "
+           "a TorchScript feature network: FID, KID; or a feature network of linmo's kind"},
+          features);
+  v.field({"perceptual",
+           "feature network for the perceptual distance of pairs, and for distances between sets where "
+           "--features is not given: a model file or name"},
+          perceptual);
+  v.field({"size",
+           "pictures are compared by their centre squares at this size, a power of two; 0: whole, for "
+           "--features only",
+           "px", 0, 4096},
+          size);
+  v.field({"limit", "look at no more pictures of a folder, drawn at random; 0: all", "pictures", 0, 1e9},
+          limit);
+  v.field({"seed", "of everything drawn at random", "", 0, 9e15}, seed);
+  v.field({"threads", "0: all cores; results do not depend on it", "", 0, 1024}, threads);
+}
+
+std::unique_ptr<FeatureExtractor> open_features(const EvaluateSettings& settings) {
+  const auto threads = static_cast<int>(settings.threads);
+  if (!settings.features.empty() && !is_feature_model(settings.features))
+    return open_inception(settings.features, threads);
+  const std::string& model = settings.features.empty() ? settings.perceptual : settings.features;
+  if (settings.style.empty() || model.empty()) return nullptr;
+  return open_perceptual(model::load_model(model::find_model(model::default_library(), model)), threads);
+}
+
+Evaluation evaluate(const EvaluateSettings& settings, FeatureExtractor* extractor, EventSink& sink) {
+  Sets sets;
+  return evaluate(settings, extractor, sets, sink);
+}
+
 Evaluation evaluate(const EvaluateSettings& settings, EventSink& sink) {
   check_settings(settings);
-  const auto threads = static_cast<int>(settings.threads);
-  std::unique_ptr<FeatureExtractor> extractor;
-  if (!settings.features.empty() && !is_feature_model(settings.features)) {
-    extractor = open_inception(settings.features, threads);
-  } else if (!settings.style.empty()) {
-    const std::string& model = settings.features.empty() ? settings.perceptual : settings.features;
-    if (!model.empty())
-      extractor =
-          open_perceptual(model::load_model(model::find_model(model::default_library(), model)), threads);
+  return evaluate(settings, open_features(settings).get(), sink);
+}
+
+std::vector<Ranked> evaluate_all(const EvaluateSettings& settings, const std::vector<Entrant>& entrants,
+                                 FeatureExtractor* extractor, EventSink& sink) {
+  std::unique_ptr<FeatureExtractor> opened;
+  if (!extractor) opened = open_features(settings), extractor = opened.get();
+  Sets sets;
+  std::vector<Ranked> all;
+  for (const Entrant& entrant : entrants) {
+    EvaluateSettings own = settings;
+    own.outputs = entrant.outputs;
+    Ranked one{entrant.name, {}, ""};
+    try {
+      one.evaluation = evaluate(own, extractor, sets, sink);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::input) throw;
+      one.failure = error.what();
+    }
+    all.push_back(std::move(one));
+    sink.progress("scoring", static_cast<double>(all.size()), static_cast<double>(entrants.size()));
   }
-  return evaluate(settings, extractor.get(), sink);
+  return all;
 }
 
 }  // namespace linmo::measure

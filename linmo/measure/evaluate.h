@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -80,9 +81,28 @@ struct Evaluation {
 Evaluation evaluate(const EvaluateSettings& settings, FeatureExtractor* features, EventSink& sink);
 Evaluation evaluate(const EvaluateSettings& settings, EventSink& sink);
 
+// Several folders of outputs by one measure; settings.outputs is not used. The style's pictures, and contents
+// that several have in common, are looked at once. `features` null: as evaluate() without them. In the order given, and
+// one that cannot be scored (ErrorKind::input) does not stop the others.
+struct Entrant {
+  std::string name;
+  std::string outputs;  // folder
+};
+struct Ranked {
+  std::string name;
+  Evaluation evaluation;
+  std::string failure;  // why it could not be scored; empty: it was
+};
+std::vector<Ranked> evaluate_all(const EvaluateSettings& settings, const std::vector<Entrant>& entrants,
+                                 FeatureExtractor* features, EventSink& sink);
+// The feature network that evaluate() opens when it is given none; null where the settings need none.
+std::unique_ptr<FeatureExtractor> open_features(const EvaluateSettings& settings);
+
 nlohmann::json to_json(const Evaluation& evaluation);
 // The table that people read, with the refused and unmatched files below it; ends with a line break.
 std::string to_text(const Evaluation& evaluation);
+// The best first, by ranking_score(); a row for each. All must have been scored.
+std::string to_leaderboard(std::vector<Ranked> all);
 // A page that needs nothing but itself: the table, what it means, and the outputs that score best and worst
 // beside their content and truth, those that come nearest to a style picture beside it. Reads the pictures
 // again; one that is gone by then is left out.
@@ -91,5 +111,8 @@ std::string to_page(const Evaluation& evaluation, const std::string& title);
 // The score by which outputs are told best from worst: the perceptual distance to the truth or else to the
 // content, or else SSIM, or else the grid. Null where no picture has any.
 const Score* telling_score(const Evaluation& evaluation);
+// The score by which folders are ranked: the perceptual distance to the truth, or else the kernel distance to the
+// style, or else the sliced Wasserstein distance, or else telling_score().
+const Score* ranking_score(const Evaluation& evaluation);
 
 }  // namespace linmo::measure

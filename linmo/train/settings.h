@@ -70,6 +70,7 @@ struct TrainSettings {
   int64_t checkpoint_every = 300, log_every = 10;
   int64_t score_pictures = 32, patience = 0;
   std::string keep = "last";
+  bool snapshots = false;
   int64_t stop_at = 0;
 
   void visit(FieldVisitor& v);

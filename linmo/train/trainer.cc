@@ -187,12 +187,13 @@ class Trainer {
                     peak_ > 0 ? fmt::format(", {:.0f} % of this machine's best convolution rate",
                                             100 * share_of_peak(rate / static_cast<double>(s_.batch)))
                               : ""));
-    return {meta_.step, meta_.elapsed, !stopped, run_ / "model.safetensors"};
+    return {meta_.step, meta_.elapsed, !stopped, run_ / kModel};
   }
 
  private:
   void begin(bool resume) {
     fs::create_directories(run_ / "samples");
+    if (s_.snapshots) fs::create_directories(run_ / "snapshots");
     const auto loaded = resume ? load_newest_checkpoint(run_, *method_, sink_) : std::nullopt;
     if (loaded) {
       meta_ = *loaded;
@@ -301,6 +302,9 @@ class Trainer {
   }
 
   void sample() {
+    if (s_.snapshots) {
+      keep([&] { export_models(fmt::format("snapshots/step_{:09}.safetensors", meta_.step)); });
+    }
     if (sample_contents_.empty()) return;
     std::vector<Image> cells = sample_contents_;
     for (size_t style = 0; style < std::max<size_t>(1, data_.styles.size()); ++style) {
@@ -468,9 +472,9 @@ class Trainer {
   void checkpoint(bool last) {
     const auto write = [&] {
       save_checkpoint(run_, *method_, meta_);
-      export_models("model.safetensors");
+      export_models(kModel);
       if (last && s_.keep == "best" && fs::exists(run_ / kBestModel))
-        write_file(run_ / "model.safetensors", read_file(run_ / kBestModel));
+        write_file(run_ / kModel, read_file(run_ / kBestModel));
       write_data();
       write_report(run_);
     };
@@ -529,7 +533,7 @@ class Trainer {
       if (!base_card_.is_null()) model.card["added_to"] = base_card_;
       if (t.name == "G")
         model::save_model(run_ / name, model);
-      else if (name != kBestModel)
+      else if (name == kModel)
         model::save_model(run_ / "model_reverse.safetensors", model);
     }
   }
@@ -588,6 +592,7 @@ class Trainer {
   }
 
   static constexpr double kScoreEvery = .05;  // of the budget
+  static constexpr const char* kModel = "model.safetensors";
   static constexpr const char* kBestModel = "best.safetensors";
   // Shares of the budget at which a grid is drawn: early change is the most interesting.
   static constexpr std::array kSampleAt = {0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75};

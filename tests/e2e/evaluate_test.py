@@ -61,6 +61,37 @@ class Evaluate(Case):
         self.assertIn(done.returncode, (1, 2))
         self.assertIn("--truth", done.stderr)
 
+    def test_leaderboard(self):
+        far = self.dir / "遠い"
+        make_folder(far, names=self.names, seed=1, width=64, height=64, tint=(90, 90, 90))
+        file, kept = self.dir / "scores.json", self.dir / "kept"
+        command = ("evaluate", "--leaderboard", far, self.outputs, "photo-to-ukiyoe", "--truth", self.truth,
+                   "--content", self.content)
+        done = self.run_linmo(*command, "--outputs", kept, "--json", file)
+        rows = [line.split()[:2] for line in done.stdout.splitlines() if line.strip()[:1].isdigit()]
+        # Four levels from the truth is nearer than ninety, and a style is further from it than either.
+        self.assertEqual(rows[0], ["1", str(self.outputs)])
+        self.assertEqual(sorted(row[1] for row in rows), sorted([str(far), str(self.outputs), "photo-to-ukiyoe"]))
+        self.assertIn("(untouched)", done.stdout)
+        self.assertEqual(len(list((kept / "photo-to-ukiyoe").rglob("*.png"))), 3)
+        by_name = {one["name"]: one for one in json.loads(file.read_text("utf-8"))}
+        self.assertEqual(set(by_name), {str(far), str(self.outputs), "photo-to-ukiyoe"})
+        # The same figures as of one folder alone.
+        alone = self.scores("--outputs", self.outputs, "--truth", self.truth, "--content", self.content)
+        for score in by_name[str(self.outputs)]["scores"]:
+            self.assertEqual(score["value"], alone[score["key"], score["against"]]["value"], score["key"])
+
+    def test_leaderboard_goes_on_without_what_fails(self):
+        broken = self.dir / "broken.safetensors"
+        broken.write_bytes(b"no model")
+        done = self.run_linmo("evaluate", "--leaderboard", broken, self.outputs, "--truth", self.truth,
+                              "--content", self.content, code=FAILED)
+        self.assertIn("broken.safetensors", done.stderr)
+        self.assertIn(str(self.outputs), done.stdout)
+        done = support.linmo("evaluate", "--leaderboard", "photo-to-ukiyoe", "--truth", self.truth)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--content", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

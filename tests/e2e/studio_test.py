@@ -331,6 +331,19 @@ class Train(WithStudio):
         return {"kind": "train", "name": style_name, "content": {"folder": str(self.allowed / "photos")},
                 "style": {"folder": str(self.allowed / "paintings")}, "method": "fastcut", "size": 64, "seed": 1, "minutes": 0.15, **over}
 
+    def test_a_folder_of_folders_becomes_a_style_for_each(self):
+        for name, tint in (("山水", (60, 0, 0)), ("ukiyoe", (0, 0, 60))):
+            make_folder(self.allowed / "styles" / name, 3, width=96, height=96, tint=tint)
+        styles = {"folder": str(self.allowed / "styles")}
+        job = self.studio.begin(**self.request("两种", method="multi", style=styles, minutes=0.1))
+        state = self.studio.wait(job)
+        self.assertEqual((state["state"], state["message"]), ("done", ""))
+        titles = [m["title"] for m in self.studio.get("/models") if "两种" in m["title"]]
+        self.assertEqual(sorted(title.rpartition(": ")[2] for title in titles), ["ukiyoe", "山水"])
+        upload = self.studio.upload(next((self.allowed / "photos").iterdir()))["id"]
+        self.assertRefused(self.studio.ask("POST", "/api/v1/jobs", self.request(
+            "x", method="multi", style={"pictures": [upload]})), 400, says="folder for each style")
+
     def test_killed_in_the_middle_it_goes_on_and_ends_as_a_style(self):
         job = self.studio.begin(**self.request("我的笔法", minutes=0.3))
         end = time.monotonic() + 60

@@ -191,6 +191,18 @@ Tensor Swift::own_map(const Tensor& logits, const std::vector<int64_t>& styles) 
   return logits.gather(1, index.expand({-1, 1, logits.size(2), logits.size(3)}));
 }
 
+// The maps of every style but each picture's own: N × (styles − 1) × H × W.
+Tensor Swift::other_maps(const Tensor& logits, const std::vector<int64_t>& styles) const {
+  std::vector<int64_t> others;
+  for (const int64_t own : styles) {
+    for (int64_t k = 0; k < judged_; ++k) {
+      if (k != own) others.push_back(k);
+    }
+  }
+  const Tensor index = at::tensor(others, at::kLong).view({-1, judged_ - 1, 1, 1});
+  return logits.gather(1, index.expand({-1, -1, logits.size(2), logits.size(3)}));
+}
+
 // Gradients pass through the heads but not into them.
 std::vector<Tensor> Swift::judge(const std::vector<Tensor>& features,
                                  const std::vector<int64_t>& styles) const {
@@ -202,6 +214,9 @@ std::vector<Tensor> Swift::judge(const std::vector<Tensor>& features,
   return logits;
 }
 
+// A judge of one style among several also learns that the true pictures of the others are not of its own:
+// half of what it is to refuse are those (Reed 2016, "Generative adversarial text to image synthesis",
+// algorithm 1).
 Tensor Swift::lesson(const std::vector<Tensor>& real, const std::vector<Tensor>& fake,
                      const std::vector<int64_t>& styles) const {
   std::vector<Tensor> on_real, on_fake;
@@ -209,6 +224,7 @@ Tensor Swift::lesson(const std::vector<Tensor>& real, const std::vector<Tensor>&
     const auto judged = heads_[i]->run_together({fake[i].detach(), real[i]});
     on_fake.push_back(own_map(judged[0][0], styles));
     on_real.push_back(own_map(judged[1][0], styles));
+    if (judged_ > 1) on_fake.push_back(other_maps(judged[1][0], styles));
   }
   return gan_loss_.discriminator(on_real, on_fake);
 }

@@ -7,7 +7,8 @@
 //
 // `multi` is the same for several styles: the generator has a row of scales and shifts for each
 // (net/styles.h), every discriminator a map of logits for each (Liu 2019, FUNIT), and each picture of a batch
-// its own style, in which its content is painted and by whose map it is judged.
+// its own style, in which its content is painted and by whose map it is judged. A style's map must refuse the
+// other styles' pictures too, or styles that resemble each other more than photographs end as one.
 #pragma once
 
 #include "linmo/train/features.h"
@@ -54,6 +55,7 @@ class Swift : public Method {
   std::vector<int64_t> compared_channels() const;
   std::vector<at::Tensor> projection_parameters() const;
   at::Tensor own_map(const at::Tensor& logits, const std::vector<int64_t>& styles) const;
+  at::Tensor other_maps(const at::Tensor& logits, const std::vector<int64_t>& styles) const;
   std::vector<at::Tensor> judge(const std::vector<at::Tensor>& features,
                                 const std::vector<int64_t>& styles) const;
   at::Tensor lesson(const std::vector<at::Tensor>& real, const std::vector<at::Tensor>& fake,

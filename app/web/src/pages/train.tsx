@@ -9,7 +9,7 @@ import { SourceChoice } from "../parts/source_choice";
 import { Empty, Listed, Problem } from "../parts/states";
 import { error_text, model_title, runs, start_job, styles } from "../state/studio";
 
-const methods = ["swift", "tune", "cut", "cyclegan"] as const;
+const methods = ["swift", "tune", "multi", "cut", "cyclegan"] as const;
 // The slider's stops: minutes that differ by something one can feel.
 const stops = [1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480];
 const size = 128, seed = 1;
@@ -20,8 +20,11 @@ function NewRun() {
   const problem = useSignal(""), busy = useSignal(false), from = useSignal("");
   const begin_with = styles.value ?? [];
   const tuned = begin_with.find((m) => m.id === from.value) ?? begin_with[0];
+  // Several styles are a folder of folders: single pictures would not say whose they are.
+  const several = method.value === "multi";
   const missing = [
-    name.value.trim() ? "" : t("train.name"), style.value ? "" : t("train.style"),
+    name.value.trim() ? "" : t("train.name"),
+    style.value && !(several && "pictures" in style.value) ? "" : t("train.style"),
     content.value || method.value === "tune" ? "" : t("train.content"),
   ].filter(Boolean);
   const minutes = stops[stop.value]!;
@@ -47,7 +50,8 @@ function NewRun() {
       <h2>{t("train.new")}</h2>
       <TextField label={t("train.name")} hint={t("train.name_hint")} value={name.value} onInput={(v) => (name.value = v)} />
       <div class="two">
-        <SourceChoice title={t("train.style")} hint={t("train.style_hint")} source={style.value} set={(s) => (style.value = s)} />
+        <SourceChoice title={t("train.style")} hint={t(several ? "train.styles_hint" : "train.style_hint")} uploads={!several}
+          source={style.value} set={(s) => (style.value = s)} />
         <SourceChoice title={t("train.content")} hint={t("train.content_hint")} source={content.value}
           set={(s) => (content.value = s)} />
       </div>
