@@ -22,6 +22,8 @@ void add_bench_train_options(CLI::App& command, BenchTrainCommand& o) {
       ->check(CLI::Range(1, 1000));
   command.add_option("--threads", o.threads, "default: all cores")->check(CLI::Range(1, 1024));
   command.add_flag("--parts,!--no-parts", o.parts, "also single convolutions, norms and generators");
+  command.add_flag("--profile", o.profile,
+                   "also where the time of each step goes, operation by operation, in every precision");
   command.add_flag("--json", o.json, "for machines");
 }
 

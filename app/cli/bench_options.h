@@ -17,7 +17,7 @@ struct BenchTrainCommand {
   std::vector<std::string> precisions;  // empty: all that the processor has
   int runs = 3;
   int threads = 0;
-  bool parts = true, json = false;
+  bool parts = true, profile = false, json = false;
 };
 
 void add_bench_train_options(CLI::App& command, BenchTrainCommand& o);

@@ -8,9 +8,11 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/bench_options.h"
+#include "app/cli/bench_profile_torch.h"
 #include "app/cli/console.h"
 #include "linmo/core/error.h"
 #include "linmo/engine/peak.h"
@@ -243,6 +245,39 @@ class Bench {
     compare(fmt::format("{} {} ngf {}, {} × {}²", settings.method, settings.generator, settings.ngf,
                         settings.batch, settings.size),
             flops, 0, work, rows, memory);
+    if (o_.profile) rows.back()["profile"] = where_it_goes(work);
+  }
+
+  // Milliseconds of a step by operation, a column a precision, the largest of the first one first.
+  json where_it_goes(const std::vector<std::function<void()>>& work) const {
+    std::vector<std::map<std::string, double>> columns;
+    columns.reserve(work.size());
+    for (const auto& w : work) columns.push_back(profile(w, o_.runs));
+    std::map<std::string, double> largest;
+    for (const auto& column : columns)
+      for (const auto& [name, time] : column) largest[name] = std::max(largest[name], time);
+    std::vector<std::string> names;
+    for (const auto& [name, time] : largest) names.push_back(name);
+    const auto of = [&](size_t i, const std::string& name) {
+      const auto at = columns[i].find(name);
+      return at == columns[i].end() ? 0.0 : 1e3 * at->second;
+    };
+    std::stable_sort(names.begin(), names.end(),
+                     [&](const auto& a, const auto& b) { return of(0, a) > of(0, b); });
+    json out = json::object();
+    for (size_t i = 0; i < columns.size(); ++i)
+      for (const std::string& name : names) out[kNames[static_cast<int>(precisions_[i])]][name] = of(i, name);
+    if (o_.json) return out;
+    fmt::print("  {:40}", "of it [ms]");
+    for (const Precision p : precisions_) fmt::print(" {:>9}", kNames[static_cast<int>(p)]);
+    fmt::print("\n");
+    for (const std::string& name : names) {
+      fmt::print("    {:38}", name);
+      for (size_t i = 0; i < columns.size(); ++i) fmt::print(" {:>9.2f}", of(i, name));
+      fmt::print("\n");
+    }
+    std::fflush(stdout);
+    return out;
   }
 
   BenchTrainCommand o_;

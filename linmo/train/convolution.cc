@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -134,6 +135,7 @@ class ConvolutionState {
 
   // The fp32 weights in the form that a primitive wants; kept while they do not change.
   Tensor packed(const Tensor& weight, const memory::dims& dims, const memory::desc& wanted, bool constant) {
+    RECORD_USER_SCOPE("linmo::pack");
     const Tensor plain = weight.contiguous();
     if (!constant) return pack(plain, dims, wanted);
     const uint32_t version = weight.unsafeGetTensorImpl()->version_counter().current_version();
@@ -351,6 +353,7 @@ Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, co
                    x.scalar_type(),
                    bias.defined(),
                    at::get_num_threads()};
+  RECORD_USER_SCOPE("linmo::convolution");
   return run(x, weight, bias, g, state, false, constant);
 }
 
@@ -374,6 +377,7 @@ Tensor transposed_convolution(const Tensor& x, const Tensor& weight, const Tenso
                    x.scalar_type(),
                    false,
                    at::get_num_threads()};
+  RECORD_USER_SCOPE("linmo::convolution");
   return run(x, weight, bias, g, state, true, constant);
 }
 

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -542,8 +543,10 @@ struct ContiguousGradient : public torch::autograd::Function<ContiguousGradient>
 
 }  // namespace
 
+// The names of the scopes are what `linmo bench train --profile` counts by.
 Tensor instance_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps,
                      NormEpilogue epilogue, const Tensor& residual) {
+  RECORD_USER_SCOPE("linmo::instance_norm");
   return InstanceNorm::apply(x, maybe(gamma), maybe(beta), eps, slope_of(epilogue), maybe(residual));
 }
 
@@ -567,6 +570,7 @@ Tensor pad(const Tensor& x, const net::Pad& p) {
     fail(ErrorKind::input, "a picture of {} × {} is too small to be reflected by {}", x.size(3), x.size(2),
          std::max({p.left, p.right, p.top, p.bottom}));
   }
+  RECORD_USER_SCOPE("linmo::pad");
   return Padding::apply(x, static_cast<int64_t>(p.mode), p.left, p.right, p.top, p.bottom);
 }
 
@@ -584,6 +588,7 @@ Tensor pad_plain(const Tensor& x, const net::Pad& p) {
 }
 
 Tensor upsample_nearest(const Tensor& x, int factor) {
+  RECORD_USER_SCOPE("linmo::upsample");
   return UpsampleNearest::apply(x, static_cast<int64_t>(factor));
 }
 

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/record_function.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,6 +49,7 @@ void Adam::zero_grad() {
 }
 
 void Adam::step(double rate_factor) {
+  RECORD_USER_SCOPE("linmo::adam");
   double scale = 1;
   if (settings_.clip_norm > 0) {
     double sum = 0;
@@ -98,6 +100,7 @@ double rate_schedule(double progress, double decay_from, int64_t step, int64_t w
 
 void average_weights(const std::vector<at::Tensor>& averages, const std::vector<at::Tensor>& weights,
                      double decay, int64_t steps) {
+  RECORD_USER_SCOPE("linmo::average");
   const at::NoGradGuard guard;
   const double d = std::min(decay, static_cast<double>(1 + steps) / static_cast<double>(10 + steps));
   for (size_t i = 0; i < averages.size(); ++i) {

@@ -113,6 +113,29 @@ class Run(TrainCase):
         self.assertIn("it ends here", done.stdout + done.stderr)
         self.fails(*self.arguments(self.dir / "no", patience=2, score_pictures=0), code=USAGE, says=["--patience"])
 
+    def test_snapshots_are_ranked(self):
+        run = self.dir / "run"
+        self.run_linmo(*self.arguments(run, "--snapshots", steps=10))
+        snapshots = sorted(f.name for f in (run / "snapshots").iterdir())
+        self.assertEqual(snapshots[0], "step_000000000.safetensors")
+        self.assertEqual(weights(run / "snapshots/step_000000010.safetensors"), weights(run / "model.safetensors"))
+        self.assertEqual(len(snapshots), len(list((run / "samples").iterdir())))
+        done = self.run_linmo("evaluate", "--leaderboard", run, "--style", self.style, "--content", self.content,
+                              "--size", 32)
+        self.assertEqual(sum(".safetensors" in line for line in done.stdout.splitlines()), len(snapshots))
+
+    def test_where_the_time_goes(self):
+        step = ("fastcut:compact:8:32", "--no-parts", "--profile", "--runs", 2, "--threads", 1)
+        out = json.loads(self.run_linmo("bench", "train", *step, "--precision", "fp32,plain", "--json").stdout)
+        by_precision = out["steps"][-1]["profile"]
+        for precision in ("fp32", "plain"):
+            times = by_precision[precision]
+            self.assertGreater(times["convolution, forward"], 0)
+            self.assertGreater(times["convolution, backward"], 0)
+            self.assertGreater(times["Adam"], 0)
+            measured = next(s["ms"] for s in out["steps"] if s["precision"] == precision)
+            self.assertGreater(sum(times.values()), 0.8 * measured)  # all of it is accounted for
+
     def test_budget_by_time(self):
         self.run_linmo(*self.arguments(self.dir / "run", time="3s", steps=None))
         self.assertTrue((self.dir / "run/model.safetensors").exists())
