@@ -43,8 +43,8 @@ Folders::Folders(const fs::path& data_folder, const std::vector<fs::path>& allow
   data = fs::canonical(data_folder);
   // Whose pictures these are is nobody else's business; a folder that was there is its owner's to decide.
   if (is_new) fs::permissions(data, fs::perms::owner_all, code);
-  for (const fs::path& folder :
-       {incoming(), pictures(), work(), results(), sources(), runs(), models(), collections(), studies()})
+  for (const fs::path& folder : {incoming(), pictures(), videos(), work(), results(), sources(), runs(),
+                                 models(), collections(), studies()})
     fs::create_directories(folder);
   for (const fs::path& folder : allowed_folders) {
     if (!fs::is_directory(folder)) fail(ErrorKind::usage, "--allow: there is no folder {}", to_utf8(folder));

@@ -28,6 +28,7 @@ struct Folders {
 
   std::filesystem::path incoming() const { return data / "incoming"; }  // uploads on their way
   std::filesystem::path pictures() const { return data / "pictures"; }  // uploads, named by their content
+  std::filesystem::path videos() const { return data / "videos"; }      // the same, of videos
   std::filesystem::path work() const { return data / "work"; }          // where workers and commands write
   std::filesystem::path results() const { return data / "results"; }    // of stylise jobs
   std::filesystem::path sources() const { return data / "sources"; }    // folders made of uploads

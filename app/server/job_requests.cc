@@ -91,6 +91,22 @@ json checked_stylise(const json& request, const Folders& folders, Store& store) 
   return out;
 }
 
+json checked_video(const json& request, const Folders& folders) {
+  look_of_request(request, folders);  // for its errors
+  const json& blend = request.at("blend");
+  if (blend.size() > 1) wrong("a video is painted in one style; \"blend\" must have one model");
+  const std::string id = text_field(request, "video");
+  file_below(folders.videos(), id);
+  const std::string stem = to_utf8(from_utf8(name_field(request)).stem());
+  return {{"kind", "video"},
+          {"video", id},
+          {"name", name_field(request)},
+          {"output", stem + ".mp4"},
+          {"blend", json::array({{{"model", blend[0].at("model")}, {"weight", 1.0}}})},
+          {"strength", number_field(request, "strength", 1, 0, 1)},
+          {"keepColour", request.value("keepColour", false)}};
+}
+
 json checked_train(const json& request, const Folders& folders, Store& store) {
   const std::string method = text_field(request, "method");
   if (method != "swift" && method != "cut" && method != "fastcut" && method != "cyclegan" &&
@@ -178,6 +194,7 @@ json look_of_request(const json& request, const Folders& folders) {
 json checked_request(const json& request, const Folders& folders, Store& store) {
   const std::string kind = text_field(request, "kind");
   if (kind == "stylise") return checked_stylise(request, folders, store);
+  if (kind == "video") return checked_video(request, folders);
   if (kind == "train") return checked_train(request, folders, store);
   if (kind == "collect") {
     const std::string name = name_field(request);
@@ -205,7 +222,7 @@ json checked_request(const json& request, const Folders& folders, Store& store) 
     if (request.contains("preregistration")) out["preregistration"] = text_field(request, "preregistration");
     return out;
   }
-  wrong("\"kind\" must be stylise, train, collect or compare");
+  wrong("\"kind\" must be stylise, video, train, collect or compare");
 }
 
 fs::path source_folder(const json& source, const std::string& side, const std::string& job,

@@ -75,6 +75,13 @@ void Jobs::begin() {
       entry->job.state = JobState::queued;  // the studio ended in the middle of it
     entries_.push_back(std::move(entry));
   }
+  // Videos that were brought and never asked to be painted.
+  std::set<std::string> wanted;
+  for (const auto& entry : entries_)
+    if (entry->job.kind == "video") wanted.insert(entry->job.request.at("video"));
+  std::error_code code;
+  for (const auto& video : fs::directory_iterator(folders_.videos(), code))
+    if (!wanted.contains(to_utf8(video.path().filename()))) fs::remove(video.path(), code);
   for (const Lane lane : {Lane::paint, Lane::command}) asio::co_spawn(context_, work(lane), asio::detached);
 }
 
@@ -193,6 +200,13 @@ void Jobs::forget(const std::string& id) {
   Entry& found = entry(id);
   if (!is_over(found.job.state)) throw HttpError(409, "state", "This is not over yet; cancel it first.");
   std::error_code ignored;
+  if (found.job.kind == "video") {
+    const std::string video = found.job.request.at("video");
+    const bool shared = std::any_of(entries_.begin(), entries_.end(), [&](const auto& other) {
+      return other.get() != &found && other->job.kind == "video" && other->job.request.at("video") == video;
+    });
+    if (!shared) fs::remove(folders_.videos() / from_utf8(video), ignored);
+  }
   for (const fs::path& folder : {folders_.results(), folders_.runs(), folders_.work(), folders_.sources()})
     fs::remove_all(folder / id, ignored);
   for (const auto& left : fs::directory_iterator(folders_.work()))  // its log, its archive
@@ -358,9 +372,21 @@ std::vector<std::string> Jobs::command_of(Entry& entry, Sandbox& sandbox) const 
   // Made in a folder of its own, and moved when it is whole: a command that breaks off, or is turned by what
   // it reads, reaches nothing that was there before.
   const fs::path work = folders_.work() / job.id;
-  fs::remove_all(work);
+  if (job.kind != "video") fs::remove_all(work);  // of a video the part that is painted serves
   fs::create_directories(work);
   sandbox.write = {work};
+  if (job.kind == "video") {
+    const Style style = folders_.find_style(request.at("blend").at(0).at("model"));
+    std::vector<std::string> command = {"apply",
+                                        style.file.string(),
+                                        file_below(folders_.videos(), request.at("video")).string(),
+                                        "-o",
+                                        (work / from_utf8(request.at("output").get<std::string>())).string(),
+                                        fmt::format("--strength={}", request.at("strength").get<double>())};
+    if (!style.style.empty()) command.push_back("--style=" + style.style);
+    if (request.at("keepColour").get<bool>()) command.emplace_back("--keep-colour");
+    return command;
+  }
   if (job.kind == "collect") {
     std::vector<std::string> command = {"collect"};
     if (request.contains("works")) {
@@ -442,6 +468,8 @@ Task<void> Jobs::run_command(Entry& entry) {
   if (code == 0 && (has_model || !is_train)) {
     if (is_train)
       install_model(job);
+    else if (job.kind == "video")
+      install_video(job);
     else
       install_folder(job);
     end(entry, JobState::done);
@@ -454,10 +482,23 @@ Task<void> Jobs::run_command(Entry& entry) {
   } else if (stopping_) {
     store_.save(job);  // still "running": taken up at the next start
   } else {
-    const std::string reason = complaint(log);
+    std::string reason = complaint(log);
+    if (job.kind == "video")
+      reason = for_its_owner(
+          reason, to_utf8(folders_.videos() / from_utf8(job.request.at("video").get<std::string>())),
+          job.request.at("name"));
     end(entry, JobState::failed,
         reason.empty() ? fmt::format("linmo {} ended with code {}.", job.kind, code) : reason);
   }
+}
+
+void Jobs::install_video(Job& job) {
+  const std::string name = job.request.at("output");
+  const fs::path results = folders_.results() / job.id;
+  fs::create_directories(results);
+  const fs::path made = file_below(folders_.work() / job.id, name);  // no link
+  fs::rename(made, results / from_utf8(name));
+  job.results = {{name, type_of_name(name), fs::file_size(results / from_utf8(name))}};
 }
 
 void Jobs::install_folder(const Job& job) {

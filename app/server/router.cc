@@ -175,7 +175,8 @@ std::string type_of_name(const std::filesystem::path& file) {
                                                            {".jpeg", "image/jpeg"},
                                                            {".webp", "image/webp"},
                                                            {".tif", "image/tiff"},
-                                                           {".avif", "image/avif"}};
+                                                           {".avif", "image/avif"},
+                                                           {".mp4", "video/mp4"}};
   const auto at = types.find(file.extension().string());
   return at == types.end() ? "application/octet-stream" : at->second;
 }

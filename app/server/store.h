@@ -37,7 +37,7 @@ struct JobResult {
 };
 
 struct Job {
-  std::string id, kind;  // stylise, train, collect, compare
+  std::string id, kind;  // stylise, video, train, collect, compare
   JobState state = JobState::queued;
   double progress = 0;       // 0 … 1
   double seconds_left = -1;  // negative: not known

@@ -184,6 +184,7 @@ Studio::Studio(const StudioSettings& the_settings, Folders the_folders)
 void add_routes(Studio& studio) {
   add_session_routes(studio);
   add_picture_routes(studio);
+  add_video_routes(studio);
   add_model_routes(studio);
   add_job_routes(studio);
   add_folder_routes(studio);

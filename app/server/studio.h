@@ -57,6 +57,7 @@ struct Studio {
 // All routes: the API's (docs/openapi.json), by what they are about in files of their own, and the pages.
 void add_routes(Studio& studio);
 void add_picture_routes(Studio& studio);
+void add_video_routes(Studio& studio);
 void add_model_routes(Studio& studio);
 void add_job_routes(Studio& studio);
 void add_folder_routes(Studio& studio);

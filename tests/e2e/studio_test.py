@@ -286,6 +286,36 @@ class Stylise(WithStudio):
         self.assertRefused(self.studio.ask("POST", f"/api/v1/jobs/{state['id']}/pause"), 409)
         self.assertRefused(self.studio.ask("GET", f"/api/v1/jobs/{state['id']}/results/..%2f..%2fstudio.sqlite"), 404)
 
+    def test_a_video_is_painted_as_linmo_apply_paints_it(self):
+        film, out = self.dir / "影.y4m", self.dir / "影.mp4"
+        frame = lambda t: bytes((x + 3 * t) % 200 + 20 for _ in range(32) for x in range(48)) + bytes([128]) * (2 * 24 * 16)
+        film.write_bytes(b"YUV4MPEG2 W48 H32 F8:1 Ip A1:1 C420jpeg\n" + b"".join(b"FRAME\n" + frame(t) for t in range(6)))
+        upload = lambda file: self.studio.ask("POST", "/api/v1/videos?name=" + urllib.parse.quote(file.name), file.read_bytes())
+        video = upload(film)
+        self.assertEqual(video.status, 201, video.body)
+        request = {"kind": "video", "video": video.json()["id"], "name": "影.y4m", **look(MODEL, strength=0.7)}
+        first, second = (self.studio.wait(self.studio.begin(**request), seconds=120) for _ in range(2))
+        self.assertEqual((first["state"], first["failures"]), ("done", []), first)
+        self.assertEqual([(r["name"], r["type"]) for r in first["results"]], [("影.mp4", "video/mp4")])
+        self.run_linmo("apply", MODEL, film, "-o", out, "--strength", 0.7)
+        self.assertEqual(self.studio.result(first["id"]), out.read_bytes())
+        kept = self.dir / "data/videos" / video.json()["id"]
+        self.studio.ask("DELETE", f"/api/v1/jobs/{first['id']}")
+        self.assertTrue(kept.exists())
+        self.studio.ask("DELETE", f"/api/v1/jobs/{second['id']}")
+        self.assertFalse(kept.exists())
+        self.assertRefused(self.studio.ask("POST", "/api/v1/jobs", request), 404)
+        # What is none, or has another name, or two styles.
+        film.write_bytes(b"no video")
+        broken = self.studio.begin(**{**request, "video": upload(film).json()["id"]})
+        state = self.studio.wait(broken)
+        self.assertEqual(state["state"], "failed")
+        self.assertIn("影.y4m", state["message"])
+        self.assertNotIn("videos/", state["message"])
+        self.assertRefused(self.studio.ask("POST", "/api/v1/videos?name=a.png", b"x"), 400)
+        self.assertRefused(self.studio.ask("POST", "/api/v1/jobs", {**request, "video": "../studio.sqlite"}), 404)
+        self.assertRefused(self.studio.ask("POST", "/api/v1/jobs", {**request, **look(MODEL, OTHER)}), 400, says="one style")
+
     def test_what_is_odd_about_a_picture_is_said_under_its_name(self):
         whole = make_picture(self.dir / "whole.png", 512, 512).read_bytes()
         (self.dir / "残.png").write_bytes(whole[:len(whole) * 9 // 10])

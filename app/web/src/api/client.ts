@@ -2,7 +2,7 @@
 // The only place that speaks HTTP. Every failure is a StudioError whose message may be shown as it is.
 import type {
   BlendPart, Collection, CollectionDetail, FolderCheck, FolderListing, Job, JobRequest, Model, Picture, PreviewRequest, Run,
-  RunSample, Session, StatsRow, Study, Work,
+  RunSample, Session, StatsRow, Study, Video, Work,
 } from "./types";
 
 const root = "/api/v1";
@@ -65,6 +65,7 @@ export const api = {
 
   pictures: () => json<Picture[]>("/pictures"),
   upload: (file: File) => json<Picture>(`/pictures?name=${part(file.name)}`, raw(file)),
+  upload_video: (file: File) => json<Video>(`/videos?name=${part(file.name)}`, raw(file)),
   picture_url: (id: string, size: number) => `${root}/pictures/${part(id)}?size=${size}`,
   remove_picture: (id: string) => ask(`/pictures/${part(id)}`, { method: "DELETE" }),
   preview: async (request: PreviewRequest, signal: AbortSignal) =>

@@ -52,7 +52,7 @@ export interface PreviewRequest extends Look {
   size: number;
 }
 
-export type JobKind = "stylise" | "train" | "collect" | "describe" | "compare" | "import";
+export type JobKind = "stylise" | "video" | "train" | "collect" | "describe" | "compare" | "import";
 export type JobState = "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
 
 export interface JobResult {
@@ -86,6 +86,19 @@ export interface StyliseRequest extends Look {
 
 export type Source = { folder: string } | { pictures: string[] };
 
+export interface Video {
+  id: string;
+  name: string;
+  bytes: number;
+}
+
+/** One style only. */
+export interface VideoRequest extends Look {
+  kind: "video";
+  video: string;
+  name: string;
+}
+
 export interface TrainRequest {
   kind: "train";
   name: string;
@@ -115,7 +128,7 @@ export interface CompareRequest {
   preregistration?: string;
 }
 
-export type JobRequest = StyliseRequest | TrainRequest | CollectRequest | CompareRequest;
+export type JobRequest = StyliseRequest | VideoRequest | TrainRequest | CollectRequest | CompareRequest;
 
 export interface Folder {
   path: string;

@@ -24,7 +24,7 @@ export const en = {
 
   "drop.choose": "Choose pictures",
   "drop.more": "Add pictures",
-  "drop.hint": "or drop them anywhere on this page, or paste one",
+  "drop.hint": "or drop them anywhere on this page, or paste one. Videos are painted at once in the chosen style",
   "drop.uploading": "Reading {name} …",
   "drop.failed": "{name} could not be used: {reason}",
   "drop.too_large": "it is larger than the {size} that one picture may have",
@@ -61,6 +61,7 @@ export const en = {
   "jobs.train": "Training “{name}”",
   "jobs.collect": "Collection “{name}”",
   "jobs.describe": "Description “{name}”",
+  "jobs.video": "Video “{name}”",
   "jobs.compare": "Comparison “{name}”",
   "jobs.import": "Import “{name}”",
   "jobs.queued": "Waiting its turn",

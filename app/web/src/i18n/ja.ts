@@ -25,7 +25,7 @@ export const ja: Strings = {
 
   "drop.choose": "画像を選ぶ",
   "drop.more": "画像を追加",
-  "drop.hint": "ページにドラッグしても、貼り付けてもかまいません",
+  "drop.hint": "ページにドラッグしても、貼り付けてもかまいません。動画は選んだ画風ですぐに描き始めます",
   "drop.uploading": "{name} を読み込んでいます…",
   "drop.failed": "{name} は使えません：{reason}",
   "drop.too_large": "1 枚の上限 {size} を超えています",
@@ -62,6 +62,7 @@ export const ja: Strings = {
   "jobs.train": "「{name}」の学習",
   "jobs.collect": "コレクション「{name}」の作成",
   "jobs.describe": "「{name}」の分析",
+  "jobs.video": "動画「{name}」",
   "jobs.compare": "「{name}」の比較",
   "jobs.import": "「{name}」の読み込み",
   "jobs.queued": "順番待ち",

@@ -25,7 +25,7 @@ export const zh: Strings = {
 
   "drop.choose": "选择图片",
   "drop.more": "添加图片",
-  "drop.hint": "也可以直接把图片拖到页面上，或粘贴一张",
+  "drop.hint": "也可以直接把图片拖到页面上，或粘贴一张；视频会立即以所选画风绘制",
   "drop.uploading": "正在读取 {name}……",
   "drop.failed": "无法使用 {name}：{reason}",
   "drop.too_large": "超过了单张图片 {size} 的上限",
@@ -62,6 +62,7 @@ export const zh: Strings = {
   "jobs.train": "学习“{name}”",
   "jobs.collect": "整理藏品“{name}”",
   "jobs.describe": "分析“{name}”",
+  "jobs.video": "视频“{name}”",
   "jobs.compare": "比较“{name}”",
   "jobs.import": "导入“{name}”",
   "jobs.queued": "排队中",

@@ -31,7 +31,7 @@ function FirstUse() {
       <h1>{t("stylise.title")}</h1>
       <p class="lead">{t("stylise.lead")}</p>
       <div class="drop-here">
-        <FileButton primary multiple accept="image/*" label={t("drop.choose")} onFiles={take_files} />
+        <FileButton primary multiple accept="image/*,video/*" label={t("drop.choose")} onFiles={take_files} />
         <p>{t("drop.hint")}</p>
       </div>
       <UploadNotes />
@@ -73,7 +73,7 @@ function Tray({ all, shown }: { all: Picture[]; shown: Picture }) {
           </li>
         ))}
       </ul>
-      <FileButton multiple accept="image/*" label={t("drop.more")} onFiles={take_files} />
+      <FileButton multiple accept="image/*,video/*" label={t("drop.more")} onFiles={take_files} />
       <UploadNotes />
     </section>
   );
@@ -150,7 +150,7 @@ function Adjust({ count, shown }: { count: number; shown: Model[] }) {
 
 export function StylisePage() {
   useDroppedFiles(take_files);
-  const own_jobs = (jobs.value.value ?? []).filter((job) => job.kind === "stylise");
+  const own_jobs = (jobs.value.value ?? []).filter((job) => job.kind === "stylise" || job.kind === "video");
   if (pictures.value.value === undefined && !pictures.error.value) return <Loading />;
   const all = pictures.value.value ?? [];
   const shown = state.chosen.value;

@@ -103,6 +103,10 @@ export async function upload(files: readonly File[]) {
     try {
       const limit = session.value?.limits.bodyBytes ?? Infinity;
       if (file.size > limit) throw new Error(t("drop.too_large", { size: bytes_text(limit) }));
+      if (file.type.startsWith("video/")) {
+        await paint_video(file);
+        continue;
+      }
       const picture = await api.upload(file);
       const rest = (pictures.value.value ?? []).filter((p) => p.id !== picture.id);
       pictures.value.value = [...rest, picture];
@@ -112,6 +116,12 @@ export async function upload(files: readonly File[]) {
     }
   }
   uploading.value = "";
+}
+
+/** Painted at once, in the style that is chosen: there is no preview to wait for. */
+async function paint_video(file: File) {
+  const { id, name } = await api.upload_video(file);
+  await start_job({ kind: "video", video: id, name, ...look.value });
 }
 
 export async function remove_picture(id: string) {

@@ -57,6 +57,7 @@ export class FakeStudio {
       case "events": return this.events();
       case "models": return this.on_models(request, id, part, query);
       case "pictures": return this.on_pictures(request, id, query);
+      case "videos": return reply({ id: "v1.mp4", name: query.get("name") ?? "", bytes: 1 }, 201);
       case "preview": return this.preview(await request.json());
       case "jobs": return this.on_jobs(request, id, part, file);
       case "folders": return this.on_folders(id, query, method === "POST" ? (await request.json()).path : query.get("path"));
@@ -170,6 +171,9 @@ export class FakeStudio {
         const file = `${base}.${request.format ?? "png"}`;
         return { name: file, bytes: 12345, type: "image/png", href: `${prefix}/jobs/${job.id}/results/${encodeURIComponent(file)}` };
       });
+    } else if (request.kind === "video") {
+      const file = `${name.replace(/\.\w+$/, "")}.mp4`;
+      job.results = [{ name: file, bytes: 12345, type: "video/mp4", href: `${prefix}/jobs/${job.id}/results/${file}` }];
     } else if (request.kind === "train") {
       this.runs = this.runs.map((r) => (r.job === job.id ? { ...r, state: "done" } : r));
       this.models.push({ id: name, name, title: name, method: request.method, sizeBytes: 3932246, bundled: false });
