@@ -2,7 +2,6 @@
 #include "linmo/measure/distances.h"
 
 #include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -10,6 +9,7 @@
 #include "linmo/collection/parallel.h"
 #include "linmo/core/error.h"
 #include "linmo/core/random.h"
+#include "linmo/measure/linear_algebra.h"
 
 namespace linmo::measure {
 namespace {
@@ -58,22 +58,15 @@ Matrix centred(const Features& f, const Eigen::VectorXd& mean) {
 }
 
 double sum_of_roots(const Matrix& symmetric) {
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(symmetric, Eigen::EigenvaluesOnly);
-  if (solver.info() != Eigen::Success) {
-    fail(ErrorKind::numeric, "the eigenvalues for the Fréchet distance did not converge");
-  }
-  return solver.eigenvalues().cwiseMax(0).cwiseSqrt().sum();
+  return symmetric_eigenvalues(symmetric).cwiseMax(0).cwiseSqrt().sum();
 }
 
 // L with L Lᵀ = the covariance: Cholesky's where it is of full rank, else eigenvectors times roots.
 Matrix root_of(const Matrix& covariance) {
   const Eigen::LLT<Matrix> cholesky(covariance);
   if (cholesky.info() == Eigen::Success) return cholesky.matrixL();
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(covariance);
-  if (solver.info() != Eigen::Success) {
-    fail(ErrorKind::numeric, "the eigenvectors for the Fréchet distance did not converge");
-  }
-  return solver.eigenvectors() * solver.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal();
+  const SymmetricEigen e = symmetric_eigen(covariance);
+  return e.vectors * e.values.cwiseMax(0).cwiseSqrt().asDiagonal();
 }
 
 // Sums of the kernel over pairs, from the kernel's matrix.

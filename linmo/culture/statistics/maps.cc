@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/culture/statistics/maps.h"
 
-#include <Eigen/Eigenvalues>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -12,6 +10,7 @@
 
 #include "linmo/collection/parallel.h"
 #include "linmo/culture/statistics/univariate.h"
+#include "linmo/measure/linear_algebra.h"
 
 namespace linmo::culture {
 namespace {
@@ -334,12 +333,12 @@ class Mapper {
 
 PrincipalComponents principal_components(const Eigen::MatrixXd& points) {
   const Eigen::MatrixXd centred = points.rowwise() - points.colwise().mean();
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(centred.transpose() * centred);
+  const measure::SymmetricEigen e = measure::symmetric_eigen(centred.transpose() * centred);
   PrincipalComponents out;
-  out.loadings = solver.eigenvectors().rowwise().reverse();
+  out.loadings = e.vectors.rowwise().reverse();
   fix_signs(out.loadings);
   out.scores = centred * out.loadings;
-  const Eigen::VectorXd values = solver.eigenvalues().cwiseMax(0).reverse();
+  const Eigen::VectorXd values = e.values.cwiseMax(0).reverse();
   const double total = values.sum();
   for (int64_t i = 0; i < values.size(); ++i) out.explained.push_back(total > 0 ? values(i) / total : 0);
   return out;
@@ -351,13 +350,13 @@ Scaling classical_mds(const Eigen::MatrixXd& d) {
   const Eigen::VectorXd rows = g.rowwise().mean();
   const double mean = g.mean();
   g = ((g.colwise() - rows).rowwise() - rows.transpose()).array() + mean;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver((g + g.transpose()) / 2);
-  const Eigen::VectorXd values = solver.eigenvalues().cwiseMax(0).reverse();
+  const measure::SymmetricEigen e = measure::symmetric_eigen((g + g.transpose()) / 2);
+  const Eigen::VectorXd values = e.values.cwiseMax(0).reverse();
   Eigen::MatrixXd axes = Eigen::MatrixXd::Zero(n, 2);
   Scaling out;
   const double total = values.sum();
   for (int64_t c = 0; c < std::min<int64_t>(2, n); ++c) {
-    if (values(c) > 1e-12 * total) axes.col(c) = solver.eigenvectors().col(n - 1 - c) * std::sqrt(values(c));
+    if (values(c) > 1e-12 * total) axes.col(c) = e.vectors.col(n - 1 - c) * std::sqrt(values(c));
     out.explained.push_back(total > 0 ? values(c) / total : 0);
   }
   fix_signs(axes);
@@ -410,10 +409,9 @@ std::vector<MapPoint> turned_onto(std::span<const MapPoint> points, std::span<co
     y.row(i) << target[i].x, target[i].y;
   }
   const Eigen::RowVectorXd mx = x.colwise().mean(), my = y.colwise().mean();
-  const Eigen::JacobiSVD<Eigen::MatrixXd> svd((x.rowwise() - mx).transpose() * (y.rowwise() - my),
-                                              Eigen::ComputeFullU | Eigen::ComputeFullV);
-  const Eigen::MatrixXd out =
-      ((x.rowwise() - mx) * (svd.matrixU() * svd.matrixV().transpose())).rowwise() + my;
+  const Eigen::MatrixXd turn =
+      measure::nearest_rotation((x.rowwise() - mx).transpose() * (y.rowwise() - my));
+  const Eigen::MatrixXd out = ((x.rowwise() - mx) * turn).rowwise() + my;
   std::vector<MapPoint> turned;
   for (int64_t i = 0; i < n; ++i) turned.push_back({out(i, 0), out(i, 1)});
   return turned;

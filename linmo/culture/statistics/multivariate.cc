@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/culture/statistics/multivariate.h"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "linmo/collection/parallel.h"
 #include "linmo/culture/statistics/univariate.h"
+#include "linmo/measure/linear_algebra.h"
 
 namespace linmo::culture {
 namespace {
@@ -131,17 +131,17 @@ double median_distance(const Eigen::MatrixXd& d) {
 Frechet frechet(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
   const Eigen::MatrixXd a = covariance(x), b = covariance(y);
   // (Σ₁Σ₂)^½ = Σ₁^½ (Σ₁^½ Σ₂ Σ₁^½)^½ Σ₁^−½; directions that Σ₁ does not have add nothing to its trace.
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> of_a(a);
-  const Eigen::VectorXd roots = of_a.eigenvalues().cwiseMax(0).cwiseSqrt();
+  const measure::SymmetricEigen of_a = measure::symmetric_eigen(a);
+  const Eigen::VectorXd roots = of_a.values.cwiseMax(0).cwiseSqrt();
   const double least = 1e-9 * std::max(roots.maxCoeff(), 1e-300);
   const Eigen::VectorXd inverse = roots.unaryExpr([&](double v) { return v > least ? 1 / v : 0; });
-  const Eigen::MatrixXd& v = of_a.eigenvectors();
+  const Eigen::MatrixXd& v = of_a.vectors;
   const Eigen::MatrixXd half = v * roots.asDiagonal() * v.transpose();
   const Eigen::MatrixXd half_inverse = v * inverse.asDiagonal() * v.transpose();
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> of_middle(half * b * half);
-  const Eigen::MatrixXd& w = of_middle.eigenvectors();
+  const measure::SymmetricEigen of_middle = measure::symmetric_eigen(half * b * half);
+  const Eigen::MatrixXd& w = of_middle.vectors;
   const Eigen::MatrixXd middle =
-      w * of_middle.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal() * w.transpose();
+      w * of_middle.values.cwiseMax(0).cwiseSqrt().asDiagonal() * w.transpose();
   const Eigen::MatrixXd root = half * middle * half_inverse;
   Frechet out;
   out.mean = (x.colwise().mean() - y.colwise().mean()).array().square().matrix().transpose();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/culture/statistics/permanova.h"
 
-#include <Eigen/Eigenvalues>
 #include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
@@ -11,6 +10,7 @@
 #include "linmo/collection/parallel.h"
 #include "linmo/core/error.h"
 #include "linmo/culture/statistics/multivariate.h"
+#include "linmo/measure/linear_algebra.h"
 
 namespace linmo::culture {
 namespace {
@@ -122,8 +122,8 @@ Coordinates coordinates_of(const Eigen::MatrixXd& d) {
   const Eigen::RowVectorXd columns = g.colwise().mean();
   const double mean = g.mean();
   g = ((g.colwise() - rows).rowwise() - columns).array() + mean;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver((g + g.transpose()) / 2);
-  const Eigen::VectorXd& values = solver.eigenvalues();
+  const measure::SymmetricEigen e = measure::symmetric_eigen((g + g.transpose()) / 2);
+  const Eigen::VectorXd& values = e.values;
   const double least = 1e-12 * values.cwiseAbs().maxCoeff();
   std::vector<int64_t> positive, negative;
   for (int64_t i = n - 1; i >= 0; --i) {
@@ -131,7 +131,7 @@ Coordinates coordinates_of(const Eigen::MatrixXd& d) {
     if (values(i) < -least) negative.push_back(i);
   }
   const Eigen::VectorXd scale = values.cwiseAbs().cwiseSqrt();
-  const Eigen::MatrixXd axes = solver.eigenvectors() * scale.asDiagonal();
+  const Eigen::MatrixXd axes = e.vectors * scale.asDiagonal();
   return {axes(Eigen::all, positive), axes(Eigen::all, negative)};
 }
 
