@@ -170,11 +170,20 @@ function(linmo_library name)
   endif()
 endfunction()
 
+# The target test_programs: what ctest runs, without the commands that nobody needs for it.
+function(linmo_test_program name)
+  if(NOT TARGET test_programs)
+    add_custom_target(test_programs)
+  endif()
+  add_dependencies(test_programs ${name})
+endfunction()
+
 # linmo_test(NAME SOURCES ... DEPS ... [PRECOMPILED target]): a GoogleTest program; suites named *Slow* get the label
 # slow. Its precompiled headers are those of the target, or the ones that all tests share.
 function(linmo_test name)
   cmake_parse_arguments(A "" "PRECOMPILED" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${A_SOURCES})
+  linmo_test_program(${name})
   target_compile_options(${name} PRIVATE ${LINMO_WARNINGS})
   target_compile_definitions(${name} PRIVATE LINMO_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${A_DEPS} GTest::gtest GTest::gtest_main)
@@ -207,6 +216,7 @@ function(linmo_fuzz name)
     target_link_libraries(${name} PRIVATE ${A_DEPS})
   else()
     add_executable(${name} ${A_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+    linmo_test_program(${name})
     target_link_libraries(${name} PRIVATE ${A_DEPS})
     add_test(NAME fuzz_corpus:${name} COMMAND ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
     set_tests_properties(fuzz_corpus:${name} PROPERTIES LABELS fast TIMEOUT 120)

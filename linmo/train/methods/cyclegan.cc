@@ -31,33 +31,20 @@ class CycleGan : public Method {
   Losses step(const Batch& batch, const StepContext& context) override {
     const Tensor &a = batch.content, &b = batch.style;
     Random random = context.random;
-    const double cycle = settings_.lambda_cycle, identity = settings_.lambda_identity;
-
-    // Generators.
-    const auto [fake_b, same_b] = both(*g_, a, b, identity > 0);
-    const auto [fake_a, same_a] = both(*g_b_, b, a, identity > 0);
-    const Tensor rec_a = run_generator(*g_b_, fake_b), rec_b = run_generator(*g_, fake_a);
-    const Tensor gan = generator_loss(*d_, fake_b, random), gan_a = generator_loss(*d_a_, fake_a, random);
-    const Tensor cycle_a = at::l1_loss(rec_a, a), cycle_b = at::l1_loss(rec_b, b);
-    Tensor loss = settings_.lambda_gan * (gan + gan_a) + cycle * (cycle_a + cycle_b);
-    Losses losses = {{"G_gan", gan.item<double>()},
-                     {"G_B_gan", gan_a.item<double>()},
-                     {"cycle_A", cycle_a.item<double>()},
-                     {"cycle_B", cycle_b.item<double>()}};
-    if (identity > 0) {
-      const Tensor idt_b = at::l1_loss(same_b, b), idt_a = at::l1_loss(same_a, a);
-      loss = loss + cycle * identity * (idt_a + idt_b);
-      losses.emplace_back("identity", idt_a.item<double>() + idt_b.item<double>());
-    }
+    // Generators. Each way round is differentiated by itself, and the gradients add up: of the activations
+    // that the backward pass needs, half as many are alive at once.
     adam_g_.zero_grad();
-    loss.backward();
+    const Way there = way(*g_, *g_b_, *d_, a, b, random), back = way(*g_b_, *g_, *d_a_, b, a, random);
     adam_g_.step(context.rate_factor);
+    Losses losses = {
+        {"G_gan", there.gan}, {"G_B_gan", back.gan}, {"cycle_A", there.cycle}, {"cycle_B", back.cycle}};
+    if (settings_.lambda_identity > 0) losses.emplace_back("identity", back.identity + there.identity);
 
     // Discriminators.
     adam_d_.zero_grad();
-    const Tensor loss_d = discriminator_loss(*d_, b, pool_b_.query(fake_b, random), random);
+    const Tensor loss_d = discriminator_loss(*d_, b, pool_b_.query(there.result, random), random);
     loss_d.backward();
-    const Tensor loss_d_a = discriminator_loss(*d_a_, a, pool_a_.query(fake_a, random), random);
+    const Tensor loss_d_a = discriminator_loss(*d_a_, a, pool_a_.query(back.result, random), random);
     loss_d_a.backward();
     adam_d_.step(context.rate_factor);
 
@@ -94,12 +81,33 @@ class CycleGan : public Method {
   }
 
  private:
-  // What a generator makes of its content and, for the identity loss, of a picture in its style already.
-  static std::pair<Tensor, Tensor> both(const Network& g, const Tensor& content, const Tensor& style,
-                                        bool identity) {
-    if (!identity) return {run_generator(g, content), Tensor()};
-    const auto results = g.run_together({fed(g, content), fed(g, style)});
-    return {results[0][0], results[1][0]};
+  struct Way {
+    Tensor result;  // detached
+    double gan, cycle, identity;
+  };
+  // From `content` through g to its result, which d judges, and back again through `inverse`; for the
+  // identity loss g also sees `style`, in one batch with the content.
+  Way way(const Network& g, const Network& inverse, const Network& d, const Tensor& content,
+          const Tensor& style, Random& random) {
+    const double cycle = settings_.lambda_cycle, identity = settings_.lambda_identity;
+    Tensor result, same;
+    if (identity > 0) {
+      const auto results = g.run_together({fed(g, content), fed(g, style)});
+      result = results[0][0], same = results[1][0];
+    } else {
+      result = run_generator(g, content);
+    }
+    const Tensor gan = generator_loss(d, result, random);
+    const Tensor around = at::l1_loss(run_generator(inverse, result), content);
+    Tensor loss = settings_.lambda_gan * gan + cycle * around;
+    Way out{result.detach(), gan.item<double>(), around.item<double>(), 0};
+    if (identity > 0) {
+      const Tensor kept = at::l1_loss(same, style);
+      loss = loss + cycle * identity * kept;
+      out.identity = kept.item<double>();
+    }
+    loss.backward();
+    return out;
   }
 
   std::shared_ptr<Network> g_, g_b_, d_, d_a_;
