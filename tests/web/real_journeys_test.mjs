@@ -93,6 +93,20 @@ journey("a photograph is painted by a bundled model; the download has the bytes 
   assert.ok(bytes.equals(readFileSync(output)), "the bytes differ");
 });
 
+journey("a video is painted in the chosen style", async (page) => {
+  await page.locator(".style-wall img").first().waitFor();
+  const frame = (t) => Buffer.concat([Buffer.from("FRAME\n"), Buffer.alloc(48 * 32, 60 + 20 * t), Buffer.alloc(2 * 24 * 16, 128)]);
+  const buffer = Buffer.concat([Buffer.from("YUV4MPEG2 W48 H32 F8:1 Ip A1:1 C420jpeg\n"), ...[0, 1, 2, 3].map(frame)]);
+  await page.locator('input[type="file"]').first().setInputFiles({ name: "影.y4m", mimeType: "", buffer });
+  await page.getByRole("heading", { name: "Video “影.y4m”" }).waitFor();
+  const link = page.locator(".results a").first();
+  await link.waitFor({ timeout: 120_000 });
+  const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
+  assert.equal(download.suggestedFilename(), "影.mp4");
+  assert.equal(readFileSync(await download.path()).subarray(4, 8).toString(), "ftyp");
+  assert.deepEqual(await axe(page), []);
+});
+
 journey("a training goes on after the server was killed, is stopped early, and paints", async (page, studio, opened) => {
   await page.getByRole("link", { name: "Train" }).click();
   await page.getByLabel("Name of the style").fill("我的笔法");

@@ -103,7 +103,7 @@ export async function upload(files: readonly File[]) {
     try {
       const limit = session.value?.limits.bodyBytes ?? Infinity;
       if (file.size > limit) throw new Error(t("drop.too_large", { size: bytes_text(limit) }));
-      if (file.type.startsWith("video/")) {
+      if (is_video(file)) {
         await paint_video(file);
         continue;
       }
@@ -117,6 +117,10 @@ export async function upload(files: readonly File[]) {
   }
   uploading.value = "";
 }
+
+/** Browsers know no type for some of the containers that are read. */
+const is_video = (file: File) =>
+  file.type.startsWith("video/") || (!file.type && /\.(mp4|m4v|mov|mkv|webm|avi|y4m|mpg|ts)$/i.test(file.name));
 
 /** Painted at once, in the style that is chosen: there is no preview to wait for. */
 async function paint_video(file: File) {
