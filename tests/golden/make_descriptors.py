@@ -6,7 +6,7 @@
     /usr/bin/python3 tests/golden/make_descriptors.py [--check]
 
 --check compares with the stored file instead (DescriptorsSlow.LiveOraclesAgree runs it). Co-occurrence, binary
-patterns, Gabor filters and Otsu's threshold are scikit-image's; partitions are searched here cut by cut, the
+patterns, Gabor filters, Otsu's threshold, CIELAB, CIEDE2000 and blur are scikit-image's; partitions are searched here cut by cut, the
 spectrum is numpy's."""
 
 import json
@@ -14,8 +14,10 @@ import pathlib
 import sys
 
 import numpy as np
+from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.feature import graycomatrix, graycoprops, local_binary_pattern
 from skimage.filters import gabor, threshold_otsu
+from skimage.measure import blur_effect
 
 from make_measure import picture
 
@@ -46,7 +48,8 @@ def ring_power(grey, rings):
 
 
 def describe(seed, width, height, noise):
-    grey = picture(seed, width, height, noise)[..., 0].copy()
+    rgb = picture(seed, width, height, noise)
+    grey = rgb[..., 0].copy()
     matrix = graycomatrix(grey // 16, [1], [0, np.pi / 4, np.pi / 2, 3 * np.pi / 4], 16, symmetric=True, normed=True)
     out = {"seed": seed, "width": width, "height": height, "noise": noise, "otsu": int(threshold_otsu(grey))}
     for name in ["contrast", "dissimilarity", "homogeneity", "energy", "correlation"]:
@@ -59,6 +62,12 @@ def describe(seed, width, height, noise):
         out["gabor"].append(float((real**2 + imaginary**2).mean()))
     labels = (grey >> 5).astype(int)
     out["cuts"] = [partition(labels, 0), partition(labels, 1)]
+    lab = rgb2lab(rgb)
+    out["lab_mean"] = lab.reshape(-1, 3).mean(0).tolist()
+    out["lab_deviation"] = lab.reshape(-1, 3).std(0).tolist()
+    paper = rgb2lab(np.array([[[236, 224, 200]]], np.uint8))
+    out["from_paper"] = float(deltaE_ciede2000(lab, np.broadcast_to(paper, lab.shape)).mean())
+    out["blur"] = float(blur_effect(grey.astype(float)))
     square = grey[:64, :64].astype(float)
     out["rings"] = ring_power(square, 32)
     return out

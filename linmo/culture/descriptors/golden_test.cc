@@ -4,11 +4,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "linmo/culture/descriptors/colour_space.h"
 #include "linmo/culture/descriptors/complexity.h"
 #include "linmo/culture/descriptors/composition.h"
+#include "linmo/culture/descriptors/nuisance.h"
 #include "linmo/culture/descriptors/spectrum.h"
 #include "linmo/culture/descriptors/texture.h"
 
@@ -42,6 +47,31 @@ TEST(DescriptorsGolden, EqualScikitImage) {
       const double truth = c.at("gabor")[k];
       EXPECT_NEAR(gabor[k], truth, 1e-4 * truth) << k;
     }
+  }
+}
+
+TEST(DescriptorsGolden, ColoursAndBlurEqualScikitImage) {
+  for (const auto& c : nlohmann::json::parse(measure::golden_file("descriptors.json"))) {
+    const Image rgb = measure::golden_picture(c.at("seed"), c.at("width"), c.at("height"), c.at("noise"));
+    std::array<Plane, 3> lab;
+    lab_planes(rgb, lab[0], lab[1], lab[2]);
+    for (size_t k = 0; k < 3; ++k) {
+      const auto count = static_cast<double>(lab[k].values.size());
+      double sum = 0, squares = 0;
+      for (const float v : lab[k].values) sum += static_cast<double>(v);
+      for (const float v : lab[k].values) squares += std::pow(static_cast<double>(v) - sum / count, 2);
+      EXPECT_NEAR(sum / count, c.at("lab_mean")[k].get<double>(), 1e-3) << k;
+      EXPECT_NEAR(std::sqrt(squares / count), c.at("lab_deviation")[k].get<double>(), 1e-3) << k;
+    }
+    Plane from_paper;
+    delta_e_2000(lab[0], lab[1], lab[2], lab_of_srgb(236, 224, 200), from_paper);
+    double sum = 0;
+    for (const float v : from_paper.values) sum += static_cast<double>(v);
+    EXPECT_NEAR(sum / static_cast<double>(from_paper.values.size()), c.at("from_paper").get<double>(), 2e-3);
+    const Image grey = grey_of(c);
+    Plane plane(grey.width(), grey.height());
+    std::ranges::copy(grey.samples<uint8_t>(), plane.values.begin());
+    EXPECT_NEAR(blur_effect(plane), c.at("blur").get<double>(), 2e-6);
   }
 }
 
