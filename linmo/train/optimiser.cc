@@ -101,7 +101,7 @@ double rate_schedule(double progress, double decay_from, int64_t step, int64_t w
 void average_weights(const std::vector<at::Tensor>& averages, const std::vector<at::Tensor>& weights,
                      double decay, int64_t steps) {
   RECORD_USER_SCOPE("linmo::average");
-  const at::NoGradGuard guard;
+  const at::NoGradGuard no_gradients;
   const double d = std::min(decay, static_cast<double>(1 + steps) / static_cast<double>(10 + steps));
   for (size_t i = 0; i < averages.size(); ++i) {
     if (averages[i].scalar_type() != at::kFloat) {
