@@ -2,6 +2,7 @@
 // Uploaded videos, which jobs paint. Nothing looks into one before a job's confined program does.
 #include "app/server/job_requests.h"
 #include "app/server/studio.h"
+#include "linmo/collection/manifest.h"
 #include "linmo/core/files.h"
 #include "linmo/core/hash.h"
 #include "linmo/image/codec.h"
