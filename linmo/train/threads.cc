@@ -2,9 +2,11 @@
 #include "linmo/train/threads.h"
 
 #include <ATen/Parallel.h>
+#include <dlfcn.h>
 #include <omp.h>
 #include <sched.h>
 
+#include <string_view>
 #include <vector>
 
 namespace linmo::train {
@@ -42,6 +44,19 @@ int use_threads(int threads) {
     }
   }
   return threads;
+}
+
+std::string better_blas_core() {
+  using CoreName = const char* (*)();
+  const auto core_name = reinterpret_cast<CoreName>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+  if (!core_name || std::string_view(core_name()) != "Prescott") return "";
+#if defined(__x86_64__)
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (avx512) return "SkylakeX";
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+#endif
+  return "";
 }
 
 void untie_this_thread() {
