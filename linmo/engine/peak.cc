@@ -2,9 +2,15 @@
 #include "linmo/engine/peak.h"
 
 #include <omp.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 
 #undef HWY_TARGET_INCLUDE
@@ -77,6 +83,57 @@ __attribute__((target("avx512f"))) double int8(int64_t rounds) {
 }
 #undef LINMO_TWELVE
 #undef LINMO_REGISTERS
+
+struct Tiles {
+  bool bf16 = false, int8 = false;
+};
+
+// Advanced Matrix Extensions: the processor has them (CPUID leaf 7) and Linux lets this program use their
+// state (Documentation/arch/x86/xstate.rst).
+Tiles tiles() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !((d >> 24) & 1)) return {};
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  if (::syscall(SYS_arch_prctl, kRequestPermission, kTileData) != 0) return {};
+  return {((d >> 22) & 1) != 0, ((d >> 25) & 1) != 0};
+}
+
+// Eight tiles of 16 rows of 64 bytes: four sums, two factors of each side.
+struct alignas(64) TileShapes {
+  uint8_t palette = 1, first_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+void begin_tiles() {
+  const TileShapes shapes;
+  asm volatile("ldtilecfg %0" ::"m"(shapes));
+  asm volatile(
+      "tilezero %tmm0\n tilezero %tmm1\n tilezero %tmm2\n tilezero %tmm3\n"
+      "tilezero %tmm4\n tilezero %tmm5\n tilezero %tmm6\n tilezero %tmm7");
+}
+void end_tiles() {
+  asm volatile("tilerelease");
+}
+
+double bf16_tiles(int64_t rounds) {
+  begin_tiles();
+  for (int64_t i = 0; i < rounds; ++i)
+    asm volatile(
+        "tdpbf16ps %tmm6, %tmm4, %tmm0\n tdpbf16ps %tmm7, %tmm4, %tmm1\n"
+        "tdpbf16ps %tmm6, %tmm5, %tmm2\n tdpbf16ps %tmm7, %tmm5, %tmm3");
+  end_tiles();
+  return 4.0 * 2 * 16 * 16 * 32 * static_cast<double>(rounds);
+}
+
+double int8_tiles(int64_t rounds) {
+  begin_tiles();
+  for (int64_t i = 0; i < rounds; ++i)
+    asm volatile(
+        "tdpbusd %tmm6, %tmm4, %tmm0\n tdpbusd %tmm7, %tmm4, %tmm1\n"
+        "tdpbusd %tmm6, %tmm5, %tmm2\n tdpbusd %tmm7, %tmm5, %tmm3");
+  end_tiles();
+  return 4.0 * 2 * 16 * 16 * 64 * static_cast<double>(rounds);
+}
 #endif
 
 double rate(double (*work)(int64_t), int threads, double seconds) {
@@ -109,6 +166,9 @@ Peak measure_peak(int threads, double seconds) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512bf16")) peak.bf16 = rate(bf16, threads, seconds);
   if (__builtin_cpu_supports("avx512vnni")) peak.int8 = rate(int8, threads, seconds);
+  const Tiles has = tiles();
+  if (has.bf16) peak.bf16 = std::fmax(peak.bf16, rate(bf16_tiles, threads, seconds));
+  if (has.int8) peak.int8 = std::fmax(peak.int8, rate(int8_tiles, threads, seconds));
 #endif
   return peak;
 }

@@ -8,7 +8,8 @@
 namespace linmo::engine {
 
 // Operations a second (one multiply-add counts as two) of all threads together; NaN where the processor has
-// no instruction for it. bf16: VDPBF16PS; int8: VPDPBUSD, unsigned by signed with 32-bit sums.
+// no instruction for it. bf16: VDPBF16PS; int8: VPDPBUSD, unsigned by signed with 32-bit sums; or on tiles
+// (AMX), where the processor has them: TDPBF16PS, TDPBUSD.
 struct Peak {
   double fp32 = std::numeric_limits<double>::quiet_NaN();
   double bf16 = std::numeric_limits<double>::quiet_NaN();
