@@ -19,6 +19,7 @@ find_package(hwy REQUIRED)
 find_package(OpenMP REQUIRED)  # what Debian's oneDNN runs on; our own loops share its threads
 pkg_check_modules(CODECS REQUIRED IMPORTED_TARGET libjpeg libpng libwebp libwebpdemux libwebpmux libtiff-4 lcms2)
 pkg_check_modules(AVIF IMPORTED_TARGET libavif)  # without it AVIF is refused
+pkg_check_modules(HEIC IMPORTED_TARGET libheif)  # the same of HEIC
 pkg_check_modules(COLLECTION REQUIRED IMPORTED_TARGET freetype2)
 pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil libswscale)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)

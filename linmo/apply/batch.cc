@@ -115,7 +115,8 @@ bool called_like_foreign_picture(const fs::path& path) {
   std::string extension = to_utf8(path.extension());
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  for (const char* known : {".gif", ".bmp", ".heic", ".jxl", ".jp2", ".psd", ".svg", ".pdf", ".ppm"}) {
+  for (const char* known :
+       {".gif", ".bmp", ".heic", ".heif", ".hif", ".jxl", ".jp2", ".psd", ".svg", ".pdf", ".ppm"}) {
     if (extension == known) return true;
   }
   return false;
@@ -124,9 +125,11 @@ bool called_like_foreign_picture(const fs::path& path) {
 // The result's name beside its input's: the same, or with the format's extension.
 fs::path renamed(const fs::path& relative, const std::optional<ImageFormat>& format) {
   const std::optional<ImageFormat> own = format_of_extension(relative);
-  if (own && (!format || own == format)) return relative;
+  const bool writable = own && *own != ImageFormat::heic;
+  if (writable && (!format || own == format)) return relative;
   fs::path out = relative;
-  return out.replace_extension(extension(format.value_or(ImageFormat::png)));
+  // A photograph in a format that is only read becomes a JPEG.
+  return out.replace_extension(extension(format.value_or(own ? *own : ImageFormat::png)));
 }
 
 fs::path unused_name(const fs::path& wanted, const fs::path& input, const std::set<fs::path>& taken) {
@@ -220,7 +223,8 @@ std::vector<BatchItem> plan_batch(const std::vector<fs::path>& inputs, const Bat
     taken.insert(out);
     items.push_back({input, out});
   };
-  const std::optional<ImageFormat> output_format = format_of_extension(options.output);
+  std::optional<ImageFormat> output_format = format_of_extension(options.output);
+  if (output_format == ImageFormat::heic) output_format.reset();  // only read
   if (output_format && !fs::is_directory(options.output)) {
     if (inputs.size() != 1 || fs::is_directory(inputs[0]))
       fail(ErrorKind::usage, "{} is a file, but there are many pictures; name a folder with -o",

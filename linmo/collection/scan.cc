@@ -27,9 +27,8 @@ std::string lower_extension(const fs::path& path) {
 }
 
 bool is_foreign_picture(const fs::path& path) {
-  static constexpr std::array<std::string_view, 16> kExtensions{
-      ".gif", ".bmp", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl",
-      ".psd", ".xcf", ".svg",  ".tga",  ".exr",  ".dng", ".cr2", ".nef"};
+  static constexpr std::array<std::string_view, 13> kExtensions{
+      ".gif", ".bmp", ".jp2", ".j2k", ".jxl", ".psd", ".xcf", ".svg", ".tga", ".exr", ".dng", ".cr2", ".nef"};
   return std::ranges::find(kExtensions, lower_extension(path)) != kExtensions.end();
 }
 

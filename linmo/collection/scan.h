@@ -19,7 +19,7 @@ namespace linmo {
 enum class Verdict {
   accepted,
   not_a_picture,  // by name and by content something else (text, tables …): counted, not a complaint
-  unsupported,    // a picture of a format that is not read here (GIF, HEIC …)
+  unsupported,    // a picture of a format that is not read here (GIF, JPEG XL …)
   unreadable,     // named or begun like a picture, but damaged or not to be opened
   too_small,
   too_large,  // past the limits: a decompression bomb, or more than this machine should take

@@ -32,8 +32,6 @@ std::string_view what_it_is(std::span<const std::byte> bytes) {
   constexpr std::array kMagic = {
       Magic{0, "GIF8"sv, "a GIF"},
       Magic{0, "BM"sv, "a BMP"},
-      Magic{4, "ftypheic"sv, "a HEIC photograph"},
-      Magic{4, "ftypheix"sv, "a HEIC photograph"},
       Magic{4, "ftypmif1"sv, "a HEIF photograph"},
       Magic{4, "ftypmsf1"sv, "a HEIF photograph"},
       Magic{4, "ftypcrx "sv, "a camera's raw file"},
@@ -76,7 +74,7 @@ std::string_view what_it_is(std::span<const std::byte> bytes) {
 
 [[noreturn]] void refuse(std::span<const std::byte> bytes, std::string_view name) {
   const std::string_view what = what_it_is(bytes);
-  constexpr std::string_view kReadable = "JPEG, PNG, WebP, TIFF and AVIF are read";
+  constexpr std::string_view kReadable = "JPEG, PNG, WebP, TIFF, AVIF and HEIC are read";
   if (what.empty()) fail(ErrorKind::input, "{} is not a picture linmo can read ({})", name, kReadable);
   if (what == "empty" || what == "text" || what == "an HTML page" || what.ends_with("archive")) {
     fail(ErrorKind::input, "{} is not a picture linmo can read: it is {}", name, what);
@@ -109,6 +107,9 @@ ImageInfo probe_stored(std::span<const std::byte> bytes, const ImageLimits& limi
     case ImageFormat::avif:
       info = probe_avif(bytes, name);
       break;
+    case ImageFormat::heic:
+      info = probe_heic(bytes, name);
+      break;
   }
   if (info.width < 1 || info.height < 1) {
     fail(ErrorKind::input, "{} is damaged: it says it is {} × {} px", name, info.width, info.height);
@@ -134,6 +135,8 @@ StoredPixels decode_stored(std::span<const std::byte> bytes, const ImageInfo& in
       return decode_webp(bytes, info, options, name);
     case ImageFormat::avif:
       return decode_avif(bytes, info, options, name);
+    case ImageFormat::heic:
+      return decode_heic(bytes, info, options, name);
     case ImageFormat::tiff:
       break;
   }
@@ -162,6 +165,7 @@ void fill_rows_grey(Image& image, int64_t first) {
 std::string_view extension(ImageFormat format) {
   switch (format) {
     case ImageFormat::jpeg:
+    case ImageFormat::heic:
       return ".jpg";
     case ImageFormat::webp:
       return ".webp";
@@ -185,6 +189,8 @@ std::string_view name(ImageFormat format) {
       return "WebP";
     case ImageFormat::avif:
       return "AVIF";
+    case ImageFormat::heic:
+      return "HEIC";
     case ImageFormat::tiff:
       break;
   }
@@ -208,6 +214,7 @@ std::optional<ImageFormat> format_of_extension(const fs::path& path) {
   if (extension == ".png") return ImageFormat::png;
   if (extension == ".webp") return ImageFormat::webp;
   if (extension == ".avif") return ImageFormat::avif;
+  if (extension == ".heic" || extension == ".heif" || extension == ".hif") return ImageFormat::heic;
   if (extension == ".tif" || extension == ".tiff") return ImageFormat::tiff;
   return std::nullopt;
 }
@@ -232,6 +239,19 @@ std::optional<ImageFormat> format_of_bytes(std::span<const std::byte> bytes) {
   }
   if (text.size() >= 12 && (text.substr(4, 8) == "ftypavif"sv || text.substr(4, 8) == "ftypavis"sv)) {
     return ImageFormat::avif;
+  }
+  if (text.size() >= 12 && text.substr(4, 4) == "ftyp"sv) {
+    // The brands that the file says it obeys (ISO/IEC 14496-12, 4.3): of pictures in general, or of these.
+    const std::string_view brands = text.substr(8, std::min<size_t>(text.size() - 8, 64));
+    const std::string_view first = brands.substr(0, 4);
+    if (first == "heic"sv || first == "heix"sv || first == "heim"sv || first == "heis"sv)
+      return ImageFormat::heic;
+    if (first == "mif1"sv || first == "msf1"sv) {
+      for (size_t at = 8; at + 4 <= brands.size(); at += 4) {
+        if (brands.substr(at, 4) == "avif"sv) return ImageFormat::avif;
+        if (brands.substr(at, 4) == "heic"sv || brands.substr(at, 4) == "heix"sv) return ImageFormat::heic;
+      }
+    }
   }
   for (const std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv}) {
     if (text.starts_with(magic)) return ImageFormat::tiff;
@@ -315,6 +335,8 @@ std::vector<std::byte> encode_image(const Image& image, ImageFormat format, cons
       return encode_webp(samples, stored);
     case ImageFormat::avif:
       return encode_avif(samples, stored);
+    case ImageFormat::heic:
+      fail(ErrorKind::usage, "HEIC is read and not written; choose .jpg, .png, .webp, .tiff or .avif");
     case ImageFormat::tiff:
       break;
   }
@@ -323,7 +345,7 @@ std::vector<std::byte> encode_image(const Image& image, ImageFormat format, cons
 
 void write_image(const fs::path& path, const Image& image, const EncodeOptions& options) {
   const auto format = format_of_extension(path);
-  if (!format) {
+  if (!format || *format == ImageFormat::heic) {
     fail(ErrorKind::usage, "cannot write {}: its name must end in .jpg, .png, .webp, .tiff or .avif",
          to_utf8(path));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Picture files in and out: JPEG, PNG, WebP, TIFF, AVIF. Everything that comes out is upright (EXIF
+// Picture files in and out: JPEG, PNG, WebP, TIFF, AVIF; HEIC in. Everything that comes out is upright (EXIF
 // orientation applied) and sRGB (embedded ICC profile applied).
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace linmo {
 
-enum class ImageFormat { jpeg, png, webp, tiff, avif };
+enum class ImageFormat { jpeg, png, webp, tiff, avif, heic };  // HEIC is only read
 
 // Bounds that a decoder checks before it allocates.
 struct ImageLimits {
@@ -28,7 +28,7 @@ struct ImageInfo {
   ImageFormat format = ImageFormat::png;
   int64_t width = 0, height = 0;  // as shown: after orientation
   int channels = 0;               // as Image counts them, palette expanded
-  int bits = 8;                   // a sample, as stored; of AVIF's 10 and 12: 16
+  int bits = 8;                   // a sample, as stored; of AVIF's and HEIC's 10 and 12: 16
   int orientation = 1;            // EXIF 1 … 8
   std::vector<std::byte> icc;     // embedded profile, empty when none
   std::vector<std::byte> exif;    // raw EXIF block (TIFF header on), empty when none
@@ -47,9 +47,9 @@ struct DecodeOptions {
 };
 
 std::string_view name(ImageFormat format);
-std::string_view extension(ImageFormat format);  // of new files: .jpg .png .webp .tif .avif
+std::string_view extension(ImageFormat format);  // of new files: .jpg .png .webp .tif .avif; .jpg for heic
 std::optional<ImageFormat> format_of_extension(
-    const std::filesystem::path& path);                   // .jpg .jpeg .png .webp .tif .tiff .avif
+    const std::filesystem::path& path);  // .jpg .jpeg .png .webp .tif .tiff .avif .heic .heif .hif
 bool is_picture_name(const std::filesystem::path& path);  // by that extension
 bool is_video_name(const std::filesystem::path& path);  // .mp4, .mkv … (video/); also "-": y4m through a pipe
 std::optional<ImageFormat> format_of_bytes(std::span<const std::byte> bytes);  // magic numbers

@@ -391,9 +391,6 @@ TEST(Codec, OtherFilesAreNamedInTheirRefusal) {
       {"GIF89a\1\0\1\0", "is a GIF; convert it to PNG"},
       {"BM\x46\0\0\0"sv, "is a BMP; convert it to PNG"},
       {"\0\0\0\x18"
-       "ftypheic\0\0\0\0"sv,
-       "is a HEIC photograph; convert it to PNG"},
-      {"\0\0\0\x18"
        "ftypisom\0\0\0\0"sv,
        "is a video; convert it to PNG"},
       {"P6 1 1 255\n...", "is a PNM; convert it to PNG"},

@@ -21,6 +21,7 @@ ImageInfo probe_png(std::span<const std::byte> bytes, std::string_view name);
 ImageInfo probe_webp(std::span<const std::byte> bytes, std::string_view name);
 ImageInfo probe_tiff(std::span<const std::byte> bytes, std::string_view name);
 ImageInfo probe_avif(std::span<const std::byte> bytes, std::string_view name);
+ImageInfo probe_heic(std::span<const std::byte> bytes, std::string_view name);
 // decode_*: `info` is what the probe said of the same bytes, already held against the limits.
 StoredPixels decode_jpeg(std::span<const std::byte> bytes, const ImageInfo& info,
                          const DecodeOptions& options, std::string_view name);
@@ -31,6 +32,8 @@ StoredPixels decode_webp(std::span<const std::byte> bytes, const ImageInfo& info
 StoredPixels decode_tiff(std::span<const std::byte> bytes, const ImageInfo& info,
                          const DecodeOptions& options, std::string_view name);
 StoredPixels decode_avif(std::span<const std::byte> bytes, const ImageInfo& info,
+                         const DecodeOptions& options, std::string_view name);
+StoredPixels decode_heic(std::span<const std::byte> bytes, const ImageInfo& info,
                          const DecodeOptions& options, std::string_view name);
 // encode_*: the picture has a depth and channels that the format can hold.
 std::vector<std::byte> encode_jpeg(const Image& image, const EncodeOptions& options);

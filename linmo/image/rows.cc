@@ -47,6 +47,7 @@ struct RowReader::State {
         return tiff_rows(file.bytes(), stored, options, name, &is_srgb);
       case ImageFormat::webp:
       case ImageFormat::avif:
+      case ImageFormat::heic:
         break;
     }
     return nullptr;
@@ -158,6 +159,7 @@ struct RowWriter::State {
         break;
       case ImageFormat::webp:
       case ImageFormat::avif:
+      case ImageFormat::heic:
         image = Image(held.width, held.height, held.channels, held.depth);
         break;
     }
