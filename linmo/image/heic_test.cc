@@ -3,7 +3,10 @@
 #if __has_include(<libheif/heif.h>)
 #include <libheif/heif.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
+#include <vector>
 
 #include "linmo/image/codec.h"
 #include "linmo/image/convert.h"
@@ -112,8 +115,8 @@ TEST_F(Heic, TenBitsBecomeSixteen) {
 TEST_F(Heic, ProfileAndExifAreRead) {
   Made how;
   how.icc = srgb_profile(false);
-  for (const int v : {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0})
-    how.exif.push_back(static_cast<std::byte>(v));
+  const std::array<int, 26> values = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6};
+  for (const int v : values) how.exif.push_back(static_cast<std::byte>(v));
   const ImageInfo info = probe_image(heic_of(gradient(64, 48, 3), how), {}, "x");
   EXPECT_EQ(info.icc, how.icc);
   EXPECT_EQ(info.exif, how.exif);
