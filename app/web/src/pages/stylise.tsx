@@ -31,7 +31,7 @@ function FirstUse() {
       <h1>{t("stylise.title")}</h1>
       <p class="lead">{t("stylise.lead")}</p>
       <div class="drop-here">
-        <FileButton primary multiple accept="image/*,video/*" label={t("drop.choose")} onFiles={take_files} />
+        <FileButton primary multiple accept="image/*,.heic,.heif,video/*" label={t("drop.choose")} onFiles={take_files} />
         <p>{t("drop.hint")}</p>
       </div>
       <UploadNotes />
@@ -73,7 +73,7 @@ function Tray({ all, shown }: { all: Picture[]; shown: Picture }) {
           </li>
         ))}
       </ul>
-      <FileButton multiple accept="image/*,video/*" label={t("drop.more")} onFiles={take_files} />
+      <FileButton multiple accept="image/*,.heic,.heif,video/*" label={t("drop.more")} onFiles={take_files} />
       <UploadNotes />
     </section>
   );

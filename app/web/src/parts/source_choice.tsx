@@ -70,7 +70,7 @@ export function SourceChoice({ title, hint, source, uploads = true, set }: Sourc
         <button type="button" onClick={() => (picking.value = true)}>
           {t(source ? "train.change" : "train.from_folder")}
         </button>
-        {uploads && <FileButton multiple accept="image/*" label={t("train.from_upload")}
+        {uploads && <FileButton multiple accept="image/*,.heic,.heif" label={t("train.from_upload")}
           onFiles={(files) => void take_files(files)} />}
       </div>
       {source && "folder" in source && <p class="path">{source.folder}</p>}
