@@ -156,6 +156,10 @@ void add_job_routes(Studio& studio) {
                 studio.jobs.resume(request.parameter("id"));
                 co_return Response::json(studio.jobs.find(request.parameter("id")).to_json());
               }});
+  router.add({"POST", "/api/v1/jobs/{id}/first", [&studio](Request& request) -> Task<Response> {
+                studio.jobs.put_first(request.parameter("id"));
+                co_return Response::json(studio.jobs.find(request.parameter("id")).to_json());
+              }});
   router.add({"GET", "/api/v1/jobs/{id}/results/{name}", [&studio](Request& request) -> Task<Response> {
                 const Job& job = studio.jobs.find(request.parameter("id"));
                 const std::string name = request.parameter("name");

@@ -196,6 +196,16 @@ void Jobs::resume(const std::string& id) {
   bell(Lane::command).ring();
 }
 
+void Jobs::put_first(const std::string& id) {
+  Entry& found = entry(id);
+  if (found.job.state != JobState::queued) throw HttpError(409, "state", "This is not waiting.");
+  for (const auto& other : entries_)
+    if (other.get() != &found && other->job.state == JobState::queued &&
+        lane_of(other->job) == lane_of(found.job))
+      found.job.priority = std::max(found.job.priority, other->job.priority + 1);
+  changed(found);
+}
+
 void Jobs::forget(const std::string& id) {
   Entry& found = entry(id);
   if (!is_over(found.job.state)) throw HttpError(409, "state", "This is not over yet; cancel it first.");
@@ -237,9 +247,12 @@ Jobs::Lane Jobs::lane_of(const Job& job) {
 
 Task<void> Jobs::work(Lane lane) {
   while (!stopping_) {
-    const auto next = std::find_if(entries_.begin(), entries_.end(), [&](const auto& entry) {
+    const auto waits = [&](const auto& entry) {
       return entry->job.state == JobState::queued && lane_of(entry->job) == lane;
-    });
+    };
+    auto next = std::find_if(entries_.begin(), entries_.end(), waits);
+    for (auto at = next; at != entries_.end(); ++at)
+      if (waits(*at) && (*at)->job.priority > (*next)->job.priority) next = at;
     if (next == entries_.end()) {
       co_await bell(lane).wait();
       continue;

@@ -34,7 +34,8 @@ class Jobs {
   void cancel(const std::string& id);
   void pause(const std::string& id);
   void resume(const std::string& id);
-  void forget(const std::string& id);  // with its results; a model, collection or study that it made stays
+  void put_first(const std::string& id);  // of those that wait
+  void forget(const std::string& id);     // with its results; a model, collection or study that it made stays
 
   // Asks the children to save what they have and waits for them.
   Task<void> stop();

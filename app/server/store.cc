@@ -70,6 +70,7 @@ json Job::to_json() const {
   return {{"id", id},
           {"kind", kind},
           {"state", name(state)},
+          {"priority", priority},
           {"progress", progress},
           {"etaSeconds", seconds_left < 0 ? json(nullptr) : json(seconds_left)},
           {"message", message},
@@ -147,6 +148,7 @@ std::vector<Job> Store::jobs() {
     const std::string state = value.at("state");
     for (size_t i = 0; i < kStates.size(); ++i)
       if (kStates[i] == state) job.state = static_cast<JobState>(i);
+    job.priority = value.value("priority", int64_t{0});
     job.progress = value.at("progress");
     job.message = value.at("message");
     const auto time = [&](const char* key) {

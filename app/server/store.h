@@ -39,6 +39,7 @@ struct JobResult {
 struct Job {
   std::string id, kind;  // stylise, video, train, collect, compare
   JobState state = JobState::queued;
+  int64_t priority = 0;      // of waiting jobs the highest is next, of equal ones the oldest
   double progress = 0;       // 0 … 1
   double seconds_left = -1;  // negative: not known
   std::string message, created, started, ended;

@@ -286,6 +286,17 @@ class Stylise(WithStudio):
         self.assertRefused(self.studio.ask("POST", f"/api/v1/jobs/{state['id']}/pause"), 409)
         self.assertRefused(self.studio.ask("GET", f"/api/v1/jobs/{state['id']}/results/..%2f..%2fstudio.sqlite"), 404)
 
+    def test_what_is_put_first_is_done_next(self):
+        ids = [self.studio.upload(make_picture(self.dir / f"{i}.png", 640, 640, seed=i))["id"] for i in range(4)]
+        jobs = [self.studio.begin(kind="stylise", pictures=[i], **look(MODEL)) for i in ids]
+        put = self.studio.ask("POST", f"/api/v1/jobs/{jobs[3]}/first")
+        self.assertEqual(put.status, 200, put.body)
+        ended = {job: self.studio.wait(job, seconds=120)["ended"] for job in jobs}
+        started = {job: self.studio.get(f"/jobs/{job}")["started"] for job in jobs}
+        self.assertLessEqual(started[jobs[3]], started[jobs[2]])
+        self.assertLessEqual(ended[jobs[3]], ended[jobs[2]])
+        self.assertRefused(self.studio.ask("POST", f"/api/v1/jobs/{jobs[0]}/first"), 409)
+
     def test_a_video_is_painted_as_linmo_apply_paints_it(self):
         film, out = self.dir / "影.y4m", self.dir / "影.mp4"
         frame = lambda t: bytes((x + 3 * t) % 200 + 20 for _ in range(32) for x in range(48)) + bytes([128]) * (2 * 24 * 16)

@@ -73,7 +73,7 @@ export const api = {
 
   jobs: () => json<Job[]>("/jobs"),
   start: (request: JobRequest) => json<Job>("/jobs", sending("POST", request)),
-  job_do: (id: string, what: "cancel" | "pause" | "resume") => ask(`/jobs/${part(id)}/${what}`, { method: "POST" }),
+  job_do: (id: string, what: "cancel" | "pause" | "resume" | "first") => ask(`/jobs/${part(id)}/${what}`, { method: "POST" }),
   forget_job: (id: string) => ask(`/jobs/${part(id)}`, { method: "DELETE" }),
   zip_url: (id: string) => `${root}/jobs/${part(id)}/results.zip`,
 

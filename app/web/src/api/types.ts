@@ -66,6 +66,8 @@ export interface Job {
   id: string;
   kind: JobKind;
   state: JobState;
+  /** Of waiting jobs the highest is next. */
+  priority?: number;
   /** 0 to 1. */
   progress: number;
   etaSeconds?: number | null;

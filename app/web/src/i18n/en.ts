@@ -61,6 +61,7 @@ export const en = {
   "jobs.train": "Training “{name}”",
   "jobs.collect": "Collection “{name}”",
   "jobs.describe": "Description “{name}”",
+  "jobs.first": "Do this next",
   "jobs.video": "Video “{name}”",
   "jobs.compare": "Comparison “{name}”",
   "jobs.import": "Import “{name}”",

@@ -62,6 +62,7 @@ export const ja: Strings = {
   "jobs.train": "「{name}」の学習",
   "jobs.collect": "コレクション「{name}」の作成",
   "jobs.describe": "「{name}」の分析",
+  "jobs.first": "先に行う",
   "jobs.video": "動画「{name}」",
   "jobs.compare": "「{name}」の比較",
   "jobs.import": "「{name}」の読み込み",

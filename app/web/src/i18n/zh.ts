@@ -62,6 +62,7 @@ export const zh: Strings = {
   "jobs.train": "学习“{name}”",
   "jobs.collect": "整理藏品“{name}”",
   "jobs.describe": "分析“{name}”",
+  "jobs.first": "提前",
   "jobs.video": "视频“{name}”",
   "jobs.compare": "比较“{name}”",
   "jobs.import": "导入“{name}”",

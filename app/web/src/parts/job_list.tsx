@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Job } from "../api/types";
 import { bytes_text, duration_text, t } from "../i18n";
-import { error_text, is_over, job_title, tell_job } from "../state/studio";
+import { error_text, is_over, job_title, jobs, tell_job } from "../state/studio";
 
 function Results({ job }: { job: Job }) {
   if (job.results.length === 0) return null;
@@ -28,6 +28,7 @@ function Results({ job }: { job: Job }) {
 export function JobCard({ job }: { job: Job }) {
   const problem = useSignal("");
   const title = job_title(job);
+  const waiting = (jobs.value.value ?? []).filter((other) => other.state === "queued").length;
   const tell = (what: Parameters<typeof tell_job>[1]) => {
     problem.value = "";
     tell_job(job, what).catch((error: unknown) => (problem.value = error_text(error)));
@@ -39,6 +40,8 @@ export function JobCard({ job }: { job: Job }) {
         <h3>{title}</h3>
         <span class="state">{t(`jobs.${job.state}`)}</span>
         {active && job.etaSeconds != null && <span>{t("jobs.left", { time: duration_text(job.etaSeconds) })}</span>}
+        {job.state === "queued" && waiting > 1 &&
+          <button onClick={() => tell("first")} aria-label={`${t("jobs.first")}: ${title}`}>{t("jobs.first")}</button>}
         {is_over(job)
           ? <button class="quiet" onClick={() => tell("forget")} aria-label={`${t("jobs.forget")}: ${title}`}>×</button>
           : <button onClick={() => tell("cancel")} aria-label={`${t("jobs.cancel")}: ${title}`}>{t("jobs.cancel")}</button>}

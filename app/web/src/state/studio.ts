@@ -68,7 +68,7 @@ export async function start_job(request: JobRequest): Promise<Job> {
   return job;
 }
 
-export async function tell_job(job: Job, what: "cancel" | "pause" | "resume" | "forget") {
+export async function tell_job(job: Job, what: "cancel" | "pause" | "resume" | "first" | "forget") {
   if (what === "forget") {
     await api.forget_job(job.id);
     jobs.value.value = jobs.value.value?.filter((j) => j.id !== job.id);
