@@ -277,6 +277,7 @@ void add_bench(Registry registry) {
     for (const std::string& name : steps->precisions) arguments.push_back("--precision=" + name);
     if (steps->threads > 0) arguments.push_back(fmt::format("--threads={}", steps->threads));
     if (!steps->parts) arguments.emplace_back("--no-parts");
+    if (steps->profile) arguments.emplace_back("--profile");
     if (steps->json) arguments.emplace_back("--json");
     run_helper("linmo-train", std::move(arguments));
   });
