@@ -106,9 +106,16 @@ class Bench {
                const std::vector<std::function<void()>>& work, json& rows,
                const std::vector<double>& memory = {}) const {
     std::vector<double> best(work.size(), 1e30);
-    for (const auto& w : work) w();
-    for (int k = 0; k < o_.runs; ++k)
-      for (size_t i = 0; i < work.size(); ++i) best[i] = std::min(best[i], seconds(work[i]));
+    std::vector<double> first;
+    for (const auto& w : work) first.push_back(seconds(w));
+    for (int k = 0; k < o_.runs; ++k) {
+      for (size_t i = 0; i < work.size(); ++i) {
+        // A step of training follows one of its own kind: what the last one left in caches and heaps is not
+        // its.
+        if (first[i] < 2) work[i]();
+        best[i] = std::min(best[i], seconds(work[i]));
+      }
+    }
     for (size_t i = 0; i < work.size(); ++i) {
       const Precision precision = precisions_[i];
       const double peak = precision == Precision::bf16 ? peak_.bf16 : peak_.fp32;
