@@ -45,10 +45,10 @@ void add_evaluate_options(CLI::App& app, EvaluateCommand& command) {
       "--page", command.page,
       "write a page to this file (HTML): the scores, the best and the worst outputs beside their content "
       "and truth, and those that come nearest to a picture of the style");
-  app.add_option(
-      "--leaderboard", command.leaderboard,
-      "rank these: models (files or names; applied to --content, their results kept in --outputs where that is "
-      "given), runs of linmo train (their snapshots and their model), folders of outputs");
+  app.add_option("--leaderboard", command.leaderboard,
+                 "rank these: models (files or names; applied to --content, their results kept in --outputs "
+                 "where that is "
+                 "given), runs of linmo train (their snapshots and their model), folders of outputs");
   app.add_flag("-q,--quiet", command.quiet, "only the table, warnings and errors");
 }
 

@@ -23,7 +23,8 @@ struct EvaluateCommand {
 void add_evaluate_options(CLI::App& app, EvaluateCommand& command);
 // A command line that gives the same command.
 std::vector<std::string> to_arguments(EvaluateCommand command);
-// Evaluates, prints the table, writes the JSON; returns the exit code. `features`: null for what the settings say.
+// Evaluates, prints the table, writes the JSON; returns the exit code. `features`: null for what the settings
+// say.
 int run_evaluate(const EvaluateCommand& command, measure::FeatureExtractor* features);
 // linmo-train only: the command with a TorchScript file as --features.
 int evaluate_torchscript(std::vector<std::string> arguments);

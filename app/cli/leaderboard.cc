@@ -88,7 +88,8 @@ void paint(const Participant& p, const EvaluateCommand& command, const fs::path&
   options.format = ImageFormat::png;
   options.resume = true;
   sink.info("painting with " + p.name);
-  const apply::BatchResult result = apply::run_batch(stylizer, {fs::path(command.settings.content)}, options, sink);
+  const apply::BatchResult result =
+      apply::run_batch(stylizer, {fs::path(command.settings.content)}, options, sink);
   if (result.stopped) fail(ErrorKind::cancelled, "the leaderboard was stopped");
   for (const apply::BatchFailure& f : result.failures) sink.warn(apply::sentence(f));
 }
@@ -99,7 +100,8 @@ int run_leaderboard(const EvaluateCommand& command, measure::FeatureExtractor* f
   if (!command.page.empty())
     fail(ErrorKind::usage, "--page shows one folder of outputs; leave it away, or --leaderboard");
   const std::vector<Participant> all = participants(command.leaderboard);
-  const bool paints = std::any_of(all.begin(), all.end(), [](const Participant& p) { return !p.model.empty(); });
+  const bool paints =
+      std::any_of(all.begin(), all.end(), [](const Participant& p) { return !p.model.empty(); });
   if (paints && command.settings.content.empty())
     fail(ErrorKind::usage, "--leaderboard applies {} to the pictures of --content; name that folder",
          std::find_if(all.begin(), all.end(), [](const Participant& p) { return !p.model.empty(); })->name);

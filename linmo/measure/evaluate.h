@@ -82,8 +82,8 @@ Evaluation evaluate(const EvaluateSettings& settings, FeatureExtractor* features
 Evaluation evaluate(const EvaluateSettings& settings, EventSink& sink);
 
 // Several folders of outputs by one measure; settings.outputs is not used. The style's pictures, and contents
-// that several have in common, are looked at once. `features` null: as evaluate() without them. In the order given, and
-// one that cannot be scored (ErrorKind::input) does not stop the others.
+// that several have in common, are looked at once. `features` null: as evaluate() without them. In the order
+// given, and one that cannot be scored (ErrorKind::input) does not stop the others.
 struct Entrant {
   std::string name;
   std::string outputs;  // folder
@@ -111,8 +111,8 @@ std::string to_page(const Evaluation& evaluation, const std::string& title);
 // The score by which outputs are told best from worst: the perceptual distance to the truth or else to the
 // content, or else SSIM, or else the grid. Null where no picture has any.
 const Score* telling_score(const Evaluation& evaluation);
-// The score by which folders are ranked: the perceptual distance to the truth, or else the kernel distance to the
-// style, or else the sliced Wasserstein distance, or else telling_score().
+// The score by which folders are ranked: the perceptual distance to the truth, or else the kernel distance to
+// the style, or else the sliced Wasserstein distance, or else telling_score().
 const Score* ranking_score(const Evaluation& evaluation);
 
 }  // namespace linmo::measure

@@ -37,8 +37,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows, const std
   std::string text;
   for (const auto& row : rows) {
     std::string line;
-    for (size_t i = 0; i < widths.size(); ++i)
-      line += padded(row[i], widths[i], right.contains(i)) + "  ";
+    for (size_t i = 0; i < widths.size(); ++i) line += padded(row[i], widths[i], right.contains(i)) + "  ";
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
@@ -141,12 +140,14 @@ std::string to_leaderboard(std::vector<Ranked> all) {
   // The columns that any of them has; the one that ranks stands first.
   std::vector<const Score*> heads;
   const auto add = [&](const Score* score) {
-    if (score && std::none_of(heads.begin(), heads.end(), [&](const Score* h) { return h->key == score->key; }))
+    if (score &&
+        std::none_of(heads.begin(), heads.end(), [&](const Score* h) { return h->key == score->key; }))
       heads.push_back(score);
   };
   for (const Ranked& r : all) add(ranking_score(r.evaluation));
-  for (const char* key : {"perceptual", "ssim_luma", "kid", "fid", "kernel", "frechet", "swd", "content_edges",
-                          "content_ssim", "content_perceptual", "colour_shift", "colour_spread", "grid_peak"}) {
+  for (const char* key :
+       {"perceptual", "ssim_luma", "kid", "fid", "kernel", "frechet", "swd", "content_edges", "content_ssim",
+        "content_perceptual", "colour_shift", "colour_spread", "grid_peak"}) {
     for (const Ranked& r : all) add(find(r.evaluation, key));
   }
   std::vector<std::vector<std::string>> rows = {{"", ""}};
@@ -176,7 +177,8 @@ std::string to_leaderboard(std::vector<Ranked> all) {
                         heads[0]->features.empty() ? "" : " on " + heads[0]->features);
   size_t left_out = 0;
   for (const Ranked& r : all) left_out += r.evaluation.refused.size() + r.evaluation.unmatched.size();
-  if (left_out > 0) text += fmt::format("{} pictures were left out or have no counterpart; --json names them\n", left_out);
+  if (left_out > 0)
+    text += fmt::format("{} pictures were left out or have no counterpart; --json names them\n", left_out);
   return text;
 }
 

@@ -12,12 +12,13 @@ struct SymmetricEigen {
   Eigen::MatrixXd vectors;
 };
 
-// Of a symmetric matrix, of which the lower triangle is read. Throw ErrorKind::numeric where they do not converge.
+// Of a symmetric matrix, of which the lower triangle is read. Throw ErrorKind::numeric where they do not
+// converge.
 SymmetricEigen symmetric_eigen(const Eigen::MatrixXd& symmetric);
 Eigen::VectorXd symmetric_eigenvalues(const Eigen::MatrixXd& symmetric);
 
-// U·Vᵀ of the singular value decomposition U·S·Vᵀ of a square matrix: the rotation, with or without a reflection,
-// that is nearest to it (orthogonal Procrustes problem, Schönemann 1966).
+// U·Vᵀ of the singular value decomposition U·S·Vᵀ of a square matrix: the rotation, with or without a
+// reflection, that is nearest to it (orthogonal Procrustes problem, Schönemann 1966).
 Eigen::MatrixXd nearest_rotation(const Eigen::MatrixXd& square);
 
 }  // namespace linmo::measure

@@ -219,9 +219,10 @@ void TrainSettings::visit(FieldVisitor& v) {
               "keep", "which state becomes model.safetensors; the best one is best.safetensors either way",
               {"last", "best"}),
           keep);
-  v.field({"snapshots",
-           "keep the generator of every sample grid in snapshots/, to rank with linmo evaluate --leaderboard"},
-          snapshots);
+  v.field(
+      {"snapshots",
+       "keep the generator of every sample grid in snapshots/, to rank with linmo evaluate --leaderboard"},
+      snapshots);
   v.field({"log_every", "steps between lines of stats.jsonl", "steps", 1, 1e6}, log_every);
   v.field(FieldInfo::one_of("dtype", "how the exported model's numbers are stored; from: as those of --from",
                             {"f32", "f16", "bf16", "from"}),
@@ -331,7 +332,7 @@ void prepare_adding(TrainSettings& s) {
 bool fixed_on_resume(const std::string& key) {
   static constexpr std::array kFree = {"time",    "steps",    "checkpoint_every", "log_every", "stop_at",
                                        "threads", "cache_mb", "patience",         "keep",      "decay_from",
-                                       "title",   "licence",  "credit",           "dtype",   "snapshots"};
+                                       "title",   "licence",  "credit",           "dtype",     "snapshots"};
   return std::find(kFree.begin(), kFree.end(), key) == kFree.end();
 }
 

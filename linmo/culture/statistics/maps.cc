@@ -409,8 +409,7 @@ std::vector<MapPoint> turned_onto(std::span<const MapPoint> points, std::span<co
     y.row(i) << target[i].x, target[i].y;
   }
   const Eigen::RowVectorXd mx = x.colwise().mean(), my = y.colwise().mean();
-  const Eigen::MatrixXd turn =
-      measure::nearest_rotation((x.rowwise() - mx).transpose() * (y.rowwise() - my));
+  const Eigen::MatrixXd turn = measure::nearest_rotation((x.rowwise() - mx).transpose() * (y.rowwise() - my));
   const Eigen::MatrixXd out = ((x.rowwise() - mx) * turn).rowwise() + my;
   std::vector<MapPoint> turned;
   for (int64_t i = 0; i < n; ++i) turned.push_back({out(i, 0), out(i, 1)});

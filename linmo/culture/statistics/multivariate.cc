@@ -140,8 +140,7 @@ Frechet frechet(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
   const Eigen::MatrixXd half_inverse = v * inverse.asDiagonal() * v.transpose();
   const measure::SymmetricEigen of_middle = measure::symmetric_eigen(half * b * half);
   const Eigen::MatrixXd& w = of_middle.vectors;
-  const Eigen::MatrixXd middle =
-      w * of_middle.values.cwiseMax(0).cwiseSqrt().asDiagonal() * w.transpose();
+  const Eigen::MatrixXd middle = w * of_middle.values.cwiseMax(0).cwiseSqrt().asDiagonal() * w.transpose();
   const Eigen::MatrixXd root = half * middle * half_inverse;
   Frechet out;
   out.mean = (x.colwise().mean() - y.colwise().mean()).array().square().matrix().transpose();
