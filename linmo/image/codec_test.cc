@@ -397,7 +397,7 @@ TEST(Codec, OtherFilesAreNamedInTheirRefusal) {
       {"<!DOCTYPE html><html>404</html>", "is not a picture linmo can read: it is an HTML page"},
       {"<?xml version='1.0'?><svg/>", "is an SVG drawing; convert it to PNG"},
       {"hello world\n", "is not a picture linmo can read: it is text"},
-      {"\1\2\3\4\5"sv, "is not a picture linmo can read (JPEG, PNG, WebP, TIFF and AVIF are read)"},
+      {"\1\2\3\4\5"sv, "is not a picture linmo can read (JPEG, PNG, WebP, TIFF, AVIF and HEIC are read)"},
   };
   for (const auto& [bytes, message] : kOthers) {
     const Refusal refused = refusal(as_bytes(bytes));

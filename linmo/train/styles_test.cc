@@ -194,13 +194,14 @@ TEST(StyleNetwork, StylesComeApart) {
   TrainSettings s;
   s.method = "multi";
   s.time = "";
-  s.steps = 80;
+  s.steps = 200;
   s.size = 32;
   s.ngf = 8;
   s.ndf = 8;
   s.patches = 16;
   s.batch = 2;
-  s.rate = 2e-3;
+  s.rate = 5e-4;
+  s.lambda_nce = 0.5;
   s.ema = 0;
   s.features = (folder / "eye.safetensors").string();
   s.resolve();
