@@ -120,7 +120,7 @@ export async function upload(files: readonly File[]) {
 
 /** Browsers know no type for some of the containers that are read. */
 const is_video = (file: File) =>
-  file.type.startsWith("video/") || (!file.type && /\.(mp4|m4v|mov|mkv|webm|avi|y4m|mpg|ts)$/i.test(file.name));
+  file.type.startsWith("video/") || (!file.type.startsWith("image/") && /\.(mp4|m4v|mov|mkv|webm|avi|y4m|mpg|ts)$/i.test(file.name));
 
 /** Painted at once, in the style that is chosen: there is no preview to wait for. */
 async function paint_video(file: File) {
