@@ -135,21 +135,26 @@ json checked_train(const json& request, const Folders& folders, Store& store) {
 
 // Works of collections, as a map's selection names them: [[collection, file], …].
 json checked_works(const json& works, const Folders& folders) {
+  json out = json::array();
   if (!works.is_array() || works.empty() || works.size() > 20'000)
     wrong("\"works\" must be a list of 1 to 20000 pairs of a collection and a file");
   std::map<std::string, std::set<std::string>> known;
   for (const json& work : works) {
     if (!work.is_array() || work.size() != 2 || !work[0].is_string() || !work[1].is_string())
       wrong("\"works\" must be a list of pairs of a collection and a file");
-    const std::string collection = work[0], file = work[1];
+    const std::string collection = work[0], named = work[1];
     if (!known.contains(collection)) {
       const fs::path manifest = file_below(folder_below(folders.collections(), collection), kManifestName);
       for (const Picture& picture : read_manifest(manifest).pictures) known[collection].insert(picture.file);
     }
+    // A study of several collections calls a work by its collection's name and its own.
+    const bool whole = !known[collection].contains(named) && named.starts_with(collection + "/");
+    const std::string file = whole ? named.substr(collection.size() + 1) : named;
     if (!known[collection].contains(file))
       throw not_found(fmt::format("There is no work {} in {}.", safe_text(file), safe_text(collection)));
+    out.push_back({collection, file});
   }
-  return works;
+  return out;
 }
 
 }  // namespace

@@ -585,7 +585,8 @@ class Cultures(WithStudio):
         self.assertEqual(state["state"], "done", state)
         study = self.studio.get("/studies")[0]
         self.assertEqual((study["id"], study["collections"], study["files"]), ("两地", ["江户", "清"], ["report.html", "map.html"]))
-        works = [["江户", work], ["清", self.studio.get("/collections/" + urllib.parse.quote("清") + "/works")[0]["file"]]]
+        # One as the collection calls it, one as a study of several does.
+        works = [["江户", work], ["清", "清/" + self.studio.get("/collections/" + urllib.parse.quote("清") + "/works")[0]["file"]]]
         state = self.studio.wait(self.studio.begin(kind="collect", name="圈选", works=works))
         self.assertEqual(state["state"], "done", state)
         chosen = self.studio.get("/collections/" + urllib.parse.quote("圈选") + "/works")
