@@ -192,7 +192,7 @@ def table(task, results, key, title):
     for method, seed, rows in results:
         last = rows[-1]
         end = value(last, *key)
-        deviation = value(last, *key, "deviation")
+        deviation = value(last, "kid", "style", "deviation")
         lines.append(f"| {method} | {seed} | {last['seconds'] / 60:.1f} | {last['step']} | {end:.3f} ± {deviation:.3f} | "
                      f"{untouched - end:+.3f} | {value(last, 'content_edges', 'content'):.3f} | "
                      f"{value(last, 'content_ssim', 'content'):.3f} |"

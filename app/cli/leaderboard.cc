@@ -11,6 +11,7 @@
 #include "linmo/apply/batch.h"
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
+#include "linmo/core/hash.h"
 #include "linmo/model/library.h"
 
 namespace linmo::cli {
@@ -119,7 +120,8 @@ int run_leaderboard(const EvaluateCommand& command, measure::FeatureExtractor* f
         continue;
       }
       try {
-        const fs::path folder = below / flat(p.name);
+        // A run that went on has another model under the same name: what the old one painted is not its own.
+        const fs::path folder = below / (flat(p.name) + "-" + sha256_file(p.model).substr(0, 8));
         paint(p, command, folder, console);
         entrants.push_back({p.name, to_utf8(folder)});
       } catch (const Error& error) {

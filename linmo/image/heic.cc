@@ -6,6 +6,7 @@
 #ifdef LINMO_HEIC
 #include <libheif/heif.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 

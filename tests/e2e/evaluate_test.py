@@ -73,7 +73,7 @@ class Evaluate(Case):
         self.assertEqual(sorted(order), sorted(names))
         self.assertEqual(order[0], str(self.outputs))  # four levels from the truth is nearer than ninety, or a style
         self.assertIn("(untouched)", done.stdout)
-        self.assertEqual(len(list((kept / "photo-to-ukiyoe").rglob("*.png"))), 3)
+        self.assertEqual([f.parent.name.rpartition("-")[0] for f in kept.rglob("*.png")], 3 * ["photo-to-ukiyoe"])
         by_name = {one["name"]: one for one in json.loads(file.read_text("utf-8"))}
         self.assertEqual(set(by_name), {str(far), str(self.outputs), "photo-to-ukiyoe"})
         # The same figures as of one folder alone.
