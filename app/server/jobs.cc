@@ -390,12 +390,14 @@ std::vector<std::string> Jobs::command_of(Entry& entry, Sandbox& sandbox) const 
   sandbox.write = {work};
   if (job.kind == "video") {
     const Style style = folders_.find_style(request.at("blend").at(0).at("model"));
-    std::vector<std::string> command = {"apply",
-                                        style.file.string(),
-                                        file_below(folders_.videos(), request.at("video")).string(),
-                                        "-o",
-                                        (work / from_utf8(request.at("output").get<std::string>())).string(),
-                                        fmt::format("--strength={}", request.at("strength").get<double>())};
+    std::vector<std::string> command = {
+        "apply",
+        style.file.string(),
+        file_below(folders_.videos(), request.at("video")).string(),
+        "--resume",  // whole already: the studio ended before it was installed
+        "-o",
+        (work / from_utf8(request.at("output").get<std::string>())).string(),
+        fmt::format("--strength={}", request.at("strength").get<double>())};
     if (!style.style.empty()) command.push_back("--style=" + style.style);
     if (request.at("keepColour").get<bool>()) command.emplace_back("--keep-colour");
     return command;
@@ -501,7 +503,9 @@ Task<void> Jobs::run_command(Entry& entry) {
           reason, to_utf8(folders_.videos() / from_utf8(job.request.at("video").get<std::string>())),
           job.request.at("name"));
     end(entry, JobState::failed,
-        reason.empty() ? fmt::format("linmo {} ended with code {}.", job.kind, code) : reason);
+        reason.empty()
+            ? fmt::format("linmo {} ended with code {}.", job.kind == "video" ? "apply" : job.kind, code)
+            : reason);
   }
 }
 

@@ -7,8 +7,8 @@
 //
 // `multi` is the same for several styles: the generator has a row of scales and shifts for each
 // (net/styles.h), every discriminator a map of logits for each (Liu 2019, FUNIT), and each picture of a batch
-// its own style, in which its content is painted and by whose map it is judged. A style's map must refuse the
-// other styles' pictures too, or styles that resemble each other more than photographs end as one.
+// its own style, in which its content is painted and by whose map it is judged. A style's map refuses the
+// other styles' pictures too: paintings are further from photographs than from each other.
 #pragma once
 
 #include "linmo/train/features.h"
