@@ -2,7 +2,9 @@
 #include "linmo/measure/linear_algebra.h"
 
 #include <Eigen/Eigenvalues>
+#include <Eigen/QR>
 #include <Eigen/SVD>
+#include <algorithm>
 
 #include "linmo/core/error.h"
 
@@ -33,6 +35,13 @@ Eigen::VectorXd symmetric_eigenvalues(const Eigen::MatrixXd& symmetric) {
 Eigen::MatrixXd nearest_rotation(const Eigen::MatrixXd& square) {
   const Eigen::JacobiSVD<Eigen::MatrixXd> svd(square, Eigen::ComputeFullU | Eigen::ComputeFullV);
   return svd.matrixU() * svd.matrixV().transpose();
+}
+
+Eigen::MatrixXd column_basis(const Eigen::MatrixXd& columns, double threshold) {
+  Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(columns);
+  qr.setThreshold(threshold);
+  return qr.householderQ() *
+         Eigen::MatrixXd::Identity(columns.rows(), std::min(columns.rows(), static_cast<int64_t>(qr.rank())));
 }
 
 }  // namespace linmo::measure

@@ -21,4 +21,8 @@ Eigen::VectorXd symmetric_eigenvalues(const Eigen::MatrixXd& symmetric);
 // reflection, that is nearest to it (orthogonal Procrustes problem, Schönemann 1966).
 Eigen::MatrixXd nearest_rotation(const Eigen::MatrixXd& square);
 
+// An orthonormal basis of what the columns span: as many columns as their rank, which is counted by pivots
+// above `threshold` times the largest (Householder's QR with column pivoting).
+Eigen::MatrixXd column_basis(const Eigen::MatrixXd& columns, double threshold);
+
 }  // namespace linmo::measure

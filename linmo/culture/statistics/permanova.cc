@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linmo/culture/statistics/permanova.h"
 
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -31,9 +30,7 @@ Eigen::MatrixXd basis(std::span<const Factor* const> factors, int64_t rows) {
   if (width == 0) return all;
   for (int64_t c = 0; c < width; ++c)
     if (const double norm = all.col(c).norm(); norm > 0) all.col(c) /= norm;
-  Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(all);
-  qr.setThreshold(1e-9);
-  return qr.householderQ() * Eigen::MatrixXd::Identity(rows, std::min(rows, static_cast<int64_t>(qr.rank())));
+  return measure::column_basis(all, 1e-9);
 }
 
 double explained(const Coordinates& points, const Eigen::MatrixXd& q) {
