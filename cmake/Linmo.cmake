@@ -115,11 +115,20 @@ function(linmo_precompile target)
   endforeach()
 endfunction()
 
-# linmo_library(NAME [FOLDER folder] [FILES a.cc ...] [EXCEPT a.cc ...] [TORCH] [DEPS ...])
+# linmo_together(TARGET): its files are compiled several at a time, since most of what one costs are the same templates
+# in all of them. Names in their anonymous namespaces must then differ. Off with LINMO_TOGETHER=OFF and in clang's builds.
+function(linmo_together target)
+  if(LINMO_TOGETHER AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
+endfunction()
+
+# linmo_library(NAME [FOLDER folder] [FILES a.cc ...] [EXCEPT a.cc ...] [TORCH] [TOGETHER] [PLAIN] [DEPS ...])
 # FILES and EXCEPT split a folder in a part that needs libtorch and one that does not; a test goes with
-# the file it is named after.
+# the file it is named after. TOGETHER: linmo_together(), tests
+# too; PLAIN: LINMO_PLAIN_CODE, but for files with own options.
 function(linmo_library name)
-  cmake_parse_arguments(A "TORCH" "FOLDER" "FILES;EXCEPT;DEPS" ${ARGN})
+  cmake_parse_arguments(A "TORCH;TOGETHER;PLAIN" "FOLDER" "FILES;EXCEPT;DEPS" ${ARGN})
   if(NOT A_FOLDER)
     set(A_FOLDER ${name})
   endif()
@@ -148,6 +157,12 @@ function(linmo_library name)
     add_library(linmo_${name} STATIC ${sources})
     set(scope PUBLIC)
     target_compile_options(linmo_${name} PRIVATE ${LINMO_WARNINGS})
+    if(A_PLAIN)
+      target_compile_options(linmo_${name} PRIVATE ${LINMO_PLAIN_CODE})
+    endif()
+    if(A_TOGETHER)
+      linmo_together(linmo_${name})
+    endif()
   else()
     add_library(linmo_${name} INTERFACE)
     set(scope INTERFACE)
@@ -168,6 +183,9 @@ function(linmo_library name)
   endif()
   if(tests AND LINMO_TESTS AND NOT LINMO_FUZZ)
     linmo_test(${name}_test SOURCES ${tests} DEPS linmo_${name} PRECOMPILED ${precompiled})
+    if(A_TOGETHER)
+      linmo_together(${name}_test)
+    endif()
   endif()
 endfunction()
 

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct ApplyOptions {
   std::string model, output, style, precision = "auto", format, cells;
   std::vector<std::string> inputs;
   double strength = 1;
@@ -48,7 +48,7 @@ void read_cells(const std::string& text, apply::SpriteSettings& sprites) {
   }
 }
 
-apply::BatchOptions batch_options(const Options& o) {
+apply::BatchOptions batch_options(const ApplyOptions& o) {
   apply::BatchOptions b;
   b.output = o.output;
   if (!o.format.empty()) b.format = format_of_extension("picture." + o.format);
@@ -88,7 +88,7 @@ nlohmann::json to_json(const apply::BatchResult& r, const engine::Engine& engine
 }
 
 // Returns only when there is nothing to do.
-int run_video(const Options& o) {
+int run_video(const ApplyOptions& o) {
   if (o.inputs.size() != 1)
     fail(ErrorKind::usage, "{} is a video; videos are taken one at a time", o.inputs[0]);
   if (!o.cells.empty() || o.pixel_art || o.strip || !o.format.empty() || o.tile || o.exact || o.refine > 1)
@@ -122,7 +122,7 @@ int run_video(const Options& o) {
   run_helper("linmo-video", std::move(arguments));
 }
 
-int run(const Options& o) {
+int run_apply(const ApplyOptions& o) {
   if (is_video_name(o.inputs[0])) return run_video(o);
   if (o.smooth || o.crf || !o.raw.empty())
     fail(ErrorKind::usage, "--smooth, --crf and --raw are for videos, and {} is none", o.inputs[0]);
@@ -170,7 +170,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_apply(Registry registry) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ApplyOptions>();
   CLI::App* command = registry.app.add_subcommand("apply", "Turn pictures and videos into a model's style");
   command->add_option("model", o->model, "a .safetensors file, a run folder, or a bundled model's name")
       ->required();
@@ -256,7 +256,7 @@ void add_apply(Registry registry) {
   command->add_flag("--batch", o->batch, "the inputs are folders (they may be without this flag too)");
   command->add_flag("--json", o->json, "for machines");
   command->add_flag("-q,--quiet", o->quiet, "only warnings and errors");
-  command->callback([o, &code = registry.exit_code] { code = run(*o); });
+  command->callback([o, &code = registry.exit_code] { code = run_apply(*o); });
 }
 
 }  // namespace linmo::cli

@@ -21,7 +21,7 @@
 namespace linmo::cli {
 namespace {
 
-struct Options {
+struct BenchOptions {
   std::vector<std::string> networks = {"resnet_9blocks:64", "resnet_6blocks:32", "compact:32"};
   int64_t size = 256;
   double psnr = 36;
@@ -99,7 +99,7 @@ struct Comparison {
   std::map<std::string, Times> peer_times;  // by precision
 };
 
-Comparison compare(const std::string& text, const Options& o) {
+Comparison compare(const std::string& text, const BenchOptions& o) {
   Comparison result;
   model::Model model;
   model.network = net::make_generator(choice_of(text));
@@ -159,7 +159,7 @@ Comparison compare(const std::string& text, const Options& o) {
   return result;
 }
 
-nlohmann::json to_json(const std::string& text, const Options& o, const Comparison& c) {
+nlohmann::json to_json(const std::string& text, const BenchOptions& o, const Comparison& c) {
   nlohmann::json rows = nlohmann::json::array();
   for (const Measured& m : c.ours) {
     rows.push_back({{"network", text},
@@ -201,7 +201,7 @@ void print_rows(const std::string& text, const Comparison& c) {
     line("ONNX Runtime", precision, times, precision == "int8" ? c.peer.at("psnr_int8").get<double>() : 99);
 }
 
-int run(const Options& o) {
+int run_bench(const BenchOptions& o) {
   nlohmann::json rows = nlohmann::json::array();
   std::string about, version;
   if (!o.json)
@@ -234,7 +234,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_bench(Registry registry) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<BenchOptions>();
   CLI::App* bench = registry.app.add_subcommand("bench", "Measure how fast linmo is on this machine");
   bench->require_subcommand(1);
   CLI::App* command =
@@ -261,7 +261,7 @@ void add_bench(Registry registry) {
           "networks")
       ->envname("LINMO_ONNXRUNTIME");
   command->add_flag("--json", o->json, "for machines");
-  command->callback([o, &code = registry.exit_code] { code = run(*o); });
+  command->callback([o, &code = registry.exit_code] { code = run_bench(*o); });
 
   auto steps = std::make_shared<BenchTrainCommand>();
   CLI::App* train =

@@ -12,7 +12,7 @@
 namespace linmo::cli {
 namespace {
 
-struct Options {
+struct CollectOptions {
   std::vector<std::string> sources, metadata;
   std::string output;
   CollectSettings settings;
@@ -43,7 +43,7 @@ nlohmann::json to_json(const CollectReport& r) {
            r.measure_seconds > 0 ? static_cast<double>(r.measured) / r.measure_seconds : 0}};
 }
 
-void print_summary(const CollectReport& r, const Options& o) {
+void print_summary(const CollectReport& r, const CollectOptions& o) {
   constexpr size_t kShown = 20;
   fmt::print("{} pictures of {} works in {}\n", r.pictures, r.works, o.output);
   for (const auto& [culture, count] : r.cultures)
@@ -68,7 +68,7 @@ void print_summary(const CollectReport& r, const Options& o) {
              kDuplicatesName, kContactSheetName);
 }
 
-int run(Options o) {
+int run_collect(CollectOptions o) {
   const int placements = o.copy + o.link + o.manifest_only;
   if (placements > 1) fail(ErrorKind::usage, "--copy, --link and --manifest-only exclude each other");
   if (o.link) o.settings.placement = "link";
@@ -87,7 +87,7 @@ int run(Options o) {
 }  // namespace
 
 void add_collect(Registry registry) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CollectOptions>();
   CLI::App* command = registry.app.add_subcommand(
       "collect", "Make a collection: check, measure, find duplicates, split, write manifest.csv");
   command
@@ -106,7 +106,7 @@ void add_collect(Registry registry) {
   options->settings.visit(adder);
   command->add_flag("--quiet", options->quiet, "no progress");
   command->add_flag("--json", options->json, "for machines");
-  command->callback([options, &code = registry.exit_code] { code = run(*options); });
+  command->callback([options, &code = registry.exit_code] { code = run_collect(*options); });
 }
 
 }  // namespace linmo::cli

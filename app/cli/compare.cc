@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace culture;
 
-struct Options {
+struct CompareOptions {
   std::vector<std::string> sources, pictures;
   std::string output, cache, preregistration, write_preregistration;
   CompareSettings settings;
@@ -34,7 +34,7 @@ void print_pair(const Study& study, int64_t first, int64_t second) {
     if (study.table.columns.descriptors[c.descriptor].is_nuisance) continue;
     ++style;
     ++verdicts[static_cast<int>(c.verdict)];
-    if (c.verdict == Verdict::different) found.push_back(&c);
+    if (c.verdict == culture::Verdict::different) found.push_back(&c);
   }
   fmt::print("\n{} → {}: {} descriptors of style, {} different, {} equivalent, {} cannot tell\n",
              study.groups[first].name, study.groups[second].name, style, verdicts[0], verdicts[1],
@@ -61,7 +61,7 @@ void print_pair(const Study& study, int64_t first, int64_t second) {
     }
 }
 
-void print_summary(const Study& study, const Options& o) {
+void print_summary(const Study& study, const CompareOptions& o) {
   for (const StudyWarning& w : study.warnings)
     if (w.is_severe) fmt::print("!! {}\n", w.text);
   for (const Group& g : study.groups)
@@ -77,7 +77,7 @@ void print_summary(const Study& study, const Options& o) {
   fmt::print("\nall of it in {}; start with {}\n", o.output, (fs::path(o.output) / "report.html").string());
 }
 
-int run(const Options& o) {
+int run_compare(const CompareOptions& o) {
   if (o.output.empty() && o.write_preregistration.empty())
     fail(ErrorKind::usage, "name the folder of the study: -o STUDY");
   Console console(o.quiet || o.json);
@@ -125,7 +125,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_compare(Registry registry) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CompareOptions>();
   CLI::App* command = registry.app.add_subcommand(
       "compare", "Test how collections differ: effects, intervals, verdicts, maps");
   command->add_option(
@@ -148,7 +148,7 @@ void add_compare(Registry registry) {
   options->protocol.visit(adder);
   command->add_flag("--quiet", options->quiet, "no progress");
   command->add_flag("--json", options->json, "the study as JSON on standard output");
-  command->callback([options, &code = registry.exit_code] { code = run(*options); });
+  command->callback([options, &code = registry.exit_code] { code = run_compare(*options); });
 }
 
 }  // namespace linmo::cli

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace culture;
 
-struct Options {
+struct DescribeOptions {
   std::vector<std::string> sources;
   std::string output, long_output, sqlite, schema, cache;
   DescribeSettings settings;
@@ -47,7 +47,7 @@ nlohmann::json to_json(const DescribeReport& r) {
           {"computed_per_second", r.seconds > 0 ? static_cast<double>(r.computed) / r.seconds : 0}};
 }
 
-void print_summary(const DescribeReport& r, const Options& o, const fs::path& refused) {
+void print_summary(const DescribeReport& r, const DescribeOptions& o, const fs::path& refused) {
   constexpr size_t kShown = 20;
   fmt::print("{} pictures described by {} numbers each: {}\n", r.described, registry().size(), o.output);
   fmt::print("{} computed in {}", r.computed, format_duration(r.seconds));
@@ -94,7 +94,7 @@ void print_list() {
 // Every table that was asked for, written row by row; none of them appears before all are whole.
 class Outputs {
  public:
-  Outputs(const Options& o, const FeatureColumns& columns, const std::string& settings)
+  Outputs(const DescribeOptions& o, const FeatureColumns& columns, const std::string& settings)
       : columns_(columns), wide_(o.output) {
     wide_.write(wide_header(columns));
     if (!o.long_output.empty()) {
@@ -126,7 +126,7 @@ class Outputs {
   std::optional<FeatureStore> store_;
 };
 
-int run(const Options& o) {
+int run_describe(const DescribeOptions& o) {
   const std::string settings = to_toml(o.settings);
   if (o.list) {
     const FeatureColumns columns{{kMetadataColumns.begin(), kMetadataColumns.end()}, registry()};
@@ -162,7 +162,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_describe(Registry registry) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DescribeOptions>();
   CLI::App* command =
       registry.app.add_subcommand("describe", "Measure colour, tone, line, texture, composition of pictures");
   command->add_option("sources", options->sources,
@@ -181,7 +181,7 @@ void add_describe(Registry registry) {
   options->settings.visit(adder);
   command->add_flag("--quiet", options->quiet, "no progress");
   command->add_flag("--json", options->json, "for machines");
-  command->callback([options, &code = registry.exit_code] { code = run(*options); });
+  command->callback([options, &code = registry.exit_code] { code = run_describe(*options); });
 }
 
 }  // namespace linmo::cli

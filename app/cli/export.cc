@@ -17,13 +17,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct ExportOptions {
   std::string model, output, style;
   model::OnnxOptions onnx;
   bool force = false, json = false;
 };
 
-int run(const Options& o) {
+int run_export(const ExportOptions& o) {
   const fs::path output(o.output);
   const std::string kind = output.extension();
   if (kind != ".onnx" && kind != ".safetensors" && kind != ".pth")
@@ -71,7 +71,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_export(Registry registry) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ExportOptions>();
   CLI::App* command = registry.app.add_subcommand(
       "export", "Write a model for other programs: ONNX, or a state dict that PyTorch's networks load");
   command->add_option("model", o->model, "a .safetensors file, a run folder, or an installed model's name")
@@ -86,7 +86,7 @@ void add_export(Registry registry) {
       ->check(CLI::Range(13, 17));
   command->add_flag("--force", o->force, "replace an existing file");
   command->add_flag("--json", o->json, "for machines");
-  command->callback([o, &code = registry.exit_code] { code = run(*o); });
+  command->callback([o, &code = registry.exit_code] { code = run_export(*o); });
 }
 
 }  // namespace linmo::cli

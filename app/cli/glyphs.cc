@@ -13,14 +13,14 @@
 namespace linmo::cli {
 namespace {
 
-struct Options {
+struct GlyphsOptions {
   std::vector<std::string> fonts, common_with;
   std::string output, characters;
   GlyphSettings settings;
   bool quiet = false, json = false;
 };
 
-int run(Options o) {
+int run_glyphs(GlyphsOptions o) {
   check(o.settings);
   std::vector<char32_t> wanted;
   if (!o.characters.empty()) {
@@ -58,7 +58,7 @@ int run(Options o) {
 }  // namespace
 
 void add_glyphs(Registry registry) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<GlyphsOptions>();
   CLI::App* command = registry.app.add_subcommand(
       "glyphs", "Render characters of fonts as pictures, equal names in every font");
   command
@@ -76,7 +76,7 @@ void add_glyphs(Registry registry) {
   options->settings.visit(adder);
   command->add_flag("--quiet", options->quiet, "no progress");
   command->add_flag("--json", options->json, "for machines");
-  command->callback([options, &code = registry.exit_code] { code = run(*options); });
+  command->callback([options, &code = registry.exit_code] { code = run_glyphs(*options); });
 }
 
 }  // namespace linmo::cli

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct ImportOptions {
   std::string checkpoint, output, direction, dtype = "keep";
   model::ImportHint hint;
   bool force = false;
@@ -35,7 +35,7 @@ model::TensorMap converted(const model::TensorMap& tensors, const std::string& n
   return out;
 }
 
-int run(Options o) {
+int run_import(ImportOptions o) {
   const fs::path output(o.output);
   if (output.extension() != ".safetensors")
     fail(ErrorKind::usage, "models are named *.safetensors; {} is not", o.output);
@@ -66,7 +66,7 @@ int run(Options o) {
 }  // namespace
 
 void add_import(Registry registry) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ImportOptions>();
   CLI::App* command = registry.app.add_subcommand("import",
                                                   "Make a model of another program's generator: CycleGAN, "
                                                   "CUT, pix2pix, SRGAN, fast-neural-style, AnimeGANv2");
@@ -87,7 +87,7 @@ void add_import(Registry registry) {
                     "run batch norms of CycleGAN and pix2pix with the statistics of training, as their test "
                     "programs' --eval does; otherwise with those of the picture itself, as they do without");
   command->add_flag("--force", options->force, "replace an existing model");
-  command->callback([options, &code = registry.exit_code] { code = run(*options); });
+  command->callback([options, &code = registry.exit_code] { code = run_import(*options); });
 }
 
 }  // namespace linmo::cli

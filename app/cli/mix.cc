@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct MixOptions {
   std::vector<std::string> models;
   std::vector<double> weights;
   std::string output, style, picture, path, title;
@@ -38,7 +38,7 @@ struct Mixture {
   std::vector<double> weights;  // those that are asked for
 };
 
-Mixture between_models(const Options& o) {
+Mixture between_models(const MixOptions& o) {
   std::vector<model::Ingredient> models;
   for (const std::string& name : o.models) {
     const fs::path file = model::find_model(model::default_library(), name);
@@ -54,7 +54,7 @@ Mixture between_models(const Options& o) {
   return mixture;
 }
 
-Mixture between_styles(const Options& o) {
+Mixture between_styles(const MixOptions& o) {
   const fs::path file = model::find_model(model::default_library(), o.models[0]);
   const model::Model model = model::load_model(file);
   const std::vector<std::string> names = model::style_names(model);
@@ -79,7 +79,7 @@ Mixture between_styles(const Options& o) {
 }
 
 // One cell a mixture: from the first model or style to the second, the second to the third …
-Image path_between(const Mixture& mixture, const Options& o, EventSink& events) {
+Image path_between(const Mixture& mixture, const MixOptions& o, EventSink& events) {
   const Image content = reduced(to_rgb(read_image(o.picture), 255), o.side);
   std::vector<Image> cells = {content};
   WithoutProgress inner(events);
@@ -101,7 +101,7 @@ Image path_between(const Mixture& mixture, const Options& o, EventSink& events) 
   return crop(strip, 0, (cell - content.height()) / 2, strip.width(), content.height());
 }
 
-int run(Options o) {
+int run_mix(MixOptions o) {
   if (o.models.size() > 1 && !o.style.empty())
     fail(ErrorKind::usage, "--style chooses among the styles of one model, and {} are named",
          o.models.size());
@@ -142,7 +142,7 @@ int run(Options o) {
 }  // namespace
 
 void add_mix(Registry registry) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<MixOptions>();
   CLI::App* command = registry.app.add_subcommand(
       "mix", "A model between models of one origin, or between the styles of one model");
   command
@@ -179,7 +179,7 @@ void add_mix(Registry registry) {
       "a.jpg\n"
       "  linmo mix RUN --style ukiyoe:.3,impressionism:.7 -o between.safetensors\n\n"
       "Models of one origin mix: one tuned from the other (linmo tune, train --from), or both from a third.");
-  command->callback([o, &code = registry.exit_code] { code = run(*o); });
+  command->callback([o, &code = registry.exit_code] { code = run_mix(*o); });
 }
 
 }  // namespace linmo::cli

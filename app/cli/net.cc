@@ -12,7 +12,7 @@
 namespace linmo::cli {
 namespace {
 
-struct Options {
+struct NetOptions {
   std::string name;
   int64_t size = 256;
   bool json = false, layers = true;
@@ -27,7 +27,7 @@ net::Description make(const std::string& name) {
   return net::make_generator({.name = name});
 }
 
-int run(const Options& o) {
+int run_net(const NetOptions& o) {
   const net::Description d = make(o.name);
   const auto content = static_cast<int64_t>(static_cast<double>(o.size) * d.content_scale);
   const net::Shape input{d.in_channels(), content, content};
@@ -67,7 +67,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_net(Registry registry) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<NetOptions>();
   CLI::App* command =
       registry.app.add_subcommand("net", "Show a network: layers, parameters, arithmetic, receptive field");
   command
@@ -80,7 +80,7 @@ void add_net(Registry registry) {
       ->capture_default_str()
       ->check(CLI::Range(4, 16384));
   command->add_flag("--json", options->json, "for machines");
-  command->callback([options, &code = registry.exit_code] { code = run(*options); });
+  command->callback([options, &code = registry.exit_code] { code = run_net(*options); });
 }
 
 }  // namespace linmo::cli

@@ -12,7 +12,7 @@
 namespace linmo::cli {
 namespace {
 
-struct Options {
+struct QuantiseOptions {
   std::string model, output, style;
   std::vector<std::string> pictures;
   double psnr = 38;
@@ -21,7 +21,7 @@ struct Options {
   bool force = false, json = false;
 };
 
-int run(const Options& o) {
+int run_quantise(const QuantiseOptions& o) {
   namespace fs = std::filesystem;
   const fs::path output = o.output, input = model::find_model(model::default_library(), o.model);
   if (fs::exists(output) && !o.force)
@@ -70,7 +70,7 @@ int run(const Options& o) {
 }  // namespace
 
 void add_quantise(Registry registry) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<QuantiseOptions>();
   CLI::App* command = registry.app.add_subcommand(
       "quantise", "Prepare a model for int8 (apply --precision int8) and measure what that costs in quality");
   command->add_option("model", o->model, "a model's file, a run's folder, or the name of a listed model")
@@ -94,7 +94,7 @@ void add_quantise(Registry registry) {
   command->add_option("--threads", o->threads, "default: all cores")->check(CLI::Range(1, 1024));
   command->add_flag("--force", o->force, "replace an existing model");
   command->add_flag("--json", o->json, "for machines");
-  command->callback([o, &code = registry.exit_code] { code = run(*o); });
+  command->callback([o, &code = registry.exit_code] { code = run_quantise(*o); });
 }
 
 }  // namespace linmo::cli

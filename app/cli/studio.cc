@@ -8,7 +8,7 @@
 namespace linmo::cli {
 namespace {
 
-struct Options {
+struct StudioOptions {
   std::string data, listen = "127.0.0.1", password_file;
   std::vector<std::string> allow, hosts;
   int port = 0;
@@ -16,7 +16,7 @@ struct Options {
   bool no_browser = false;
 };
 
-int run(const Options& o) {
+int run_studio(const StudioOptions& o) {
   studio::StudioSettings settings;
   settings.data = o.data;
   settings.allow = {o.allow.begin(), o.allow.end()};
@@ -55,7 +55,7 @@ int run_confined(const std::vector<std::string>& words) {
 }  // namespace
 
 void add_studio(Registry registry) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<StudioOptions>();
   CLI::App* command = registry.app.add_subcommand(
       "studio", "All of it in the browser: paint, train, collect, compare; on this machine alone");
   command->add_option("--data", o->data, "folder for its pictures, styles and jobs [~/.local/share/linmo]");
@@ -86,7 +86,7 @@ void add_studio(Registry registry) {
   command->add_option("--memory", o->memory, "GB of addresses that a process which decodes may take")
       ->check(CLI::Range(2, 1024))
       ->capture_default_str();
-  command->callback([o, &code = registry.exit_code] { code = run(*o); });
+  command->callback([o, &code = registry.exit_code] { code = run_studio(*o); });
   add_child(registry, "studio-worker", run_worker);
   add_child(registry, "studio-run", run_confined);
 }

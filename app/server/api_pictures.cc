@@ -24,7 +24,7 @@ std::string path_of(const Studio& studio, const UploadedPicture& picture) {
   return to_utf8(studio.folders.pictures() / (picture.id + picture.extension));
 }
 
-Task<Response> upload(Studio& studio, Request& request) {
+Task<Response> upload_picture(Studio& studio, Request& request) {
   if (request.file.empty() || fs::file_size(request.file) == 0)
     throw HttpError(400, "request", "The body is empty.");
   const uint64_t size = fs::file_size(request.file);
@@ -95,8 +95,8 @@ void add_picture_routes(Studio& studio) {
                   list.push_back(picture.to_json());
                 co_return Response::json(list);
               }});
-  router.add(
-      {"POST", "/api/v1/pictures", [&studio](Request& request) { return upload(studio, request); }, true});
+  router.add({"POST", "/api/v1/pictures",
+              [&studio](Request& request) { return upload_picture(studio, request); }, true});
   router.add({"GET", "/api/v1/pictures/{id}", [&studio](Request& request) -> Task<Response> {
                 const UploadedPicture picture = known_picture(studio, request.parameter("id"));
                 const int64_t longer = std::max(picture.width, picture.height);

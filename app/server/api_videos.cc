@@ -22,7 +22,7 @@ uint64_t bytes_in(const fs::path& folder) {
   return sum;
 }
 
-Task<Response> upload(Studio& studio, Request& request) {
+Task<Response> upload_video(Studio& studio, Request& request) {
   if (request.file.empty() || fs::file_size(request.file) == 0)
     throw HttpError(400, "request", "The body is empty.");
   const std::string name = safe_name(request.text("name"), "");
@@ -48,8 +48,8 @@ Task<Response> upload(Studio& studio, Request& request) {
 
 void add_video_routes(Studio& studio) {
   Router& router = studio.router;
-  router.add(
-      {"POST", "/api/v1/videos", [&studio](Request& request) { return upload(studio, request); }, true});
+  router.add({"POST", "/api/v1/videos", [&studio](Request& request) { return upload_video(studio, request); },
+              true});
 }
 
 }  // namespace linmo::studio

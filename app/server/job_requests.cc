@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/server/job_requests.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -109,9 +111,10 @@ json checked_video(const json& request, const Folders& folders) {
 
 json checked_train(const json& request, const Folders& folders, Store& store) {
   const std::string method = text_field(request, "method");
-  if (method != "swift" && method != "cut" && method != "fastcut" && method != "cyclegan" &&
-      method != "classic" && method != "tune" && method != "multi")
-    wrong("\"method\" must be swift, multi, cut, fastcut, cyclegan, classic or tune");
+  constexpr std::array kMethods = {"swift",   "multi",    "recurrent", "cut",
+                                   "fastcut", "cyclegan", "classic",   "tune"};
+  if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end())
+    wrong(fmt::format("\"method\" must be one of {}", fmt::join(kMethods, ", ")));
   const int64_t size = whole_field(request, "size", 128, 64, 512);
   if (size % 32 != 0) wrong("\"size\" must be a multiple of 32");
   json out = {{"kind", "train"},
@@ -123,7 +126,7 @@ json checked_train(const json& request, const Folders& folders, Store& store) {
               {"seed", whole_field(request, "seed", 1, 0, 1LL << 31)}};
   if (method == "multi" && !out["style"].contains("folder"))
     wrong("with \"multi\" the \"style\" must be a folder, which holds a folder for each style");
-  if (method == "tune") {
+  if (method == "tune" || method == "recurrent") {
     out["model"] = text_field(request, "model");
     folders.find_style(out["model"]);
   }

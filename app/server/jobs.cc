@@ -362,12 +362,14 @@ std::vector<std::string> Jobs::command_of(Entry& entry, Sandbox& sandbox) const 
     if (fs::exists(run / "settings.toml")) return {"train", "-o", run.string(), "--resume"};
     std::vector<std::string> command = {"train"};
     const std::string method = request.at("method");
-    if (method == "tune") {
-      const Style base = folders_.find_style(request.at("model"));
-      command = {"tune", base.file.string()};
+    if (method != "tune") command.push_back("--method=" + method);
+    if (request.contains("model")) {
+      const Style base = folders_.find_style(request["model"]);
+      if (method == "tune")
+        command = {"tune", base.file.string()};
+      else
+        command.push_back("--from=" + base.file.string());
       if (!base.style.empty()) command.push_back("--from-style=" + base.style);
-    } else {
-      command.push_back("--method=" + method);
     }
     for (const char* side : {"content", "style"}) {
       if (!request.contains(side)) continue;

@@ -235,9 +235,9 @@ void add_names(std::string address, std::vector<std::string>& names) {
   if (const std::vector<std::string> inner = segments(identifier); inner.size() > 1) add(inner.back());
 }
 
-class Collector {
+class IiifReader {
  public:
-  explicit Collector(std::string_view name) : name_(name) {}
+  explicit IiifReader(std::string_view name) : name_(name) {}
   IiifDocument document;
 
   // A painting on a canvas: the resource (2) or body (3) of an annotation.
@@ -261,7 +261,7 @@ class Collector {
   std::string_view name_;
 };
 
-void read_version_2(const Json& manifest, const Picture& known, Collector& out) {
+void read_version_2(const Json& manifest, const Picture& known, IiifReader& out) {
   const Json& canvases = at(first(at(manifest, "sequences")), "canvases");
   if (!canvases.is_array()) return;
   for (const Json& canvas : canvases) {
@@ -271,7 +271,7 @@ void read_version_2(const Json& manifest, const Picture& known, Collector& out) 
   }
 }
 
-void read_version_3(const Json& manifest, const Picture& known, Collector& out) {
+void read_version_3(const Json& manifest, const Picture& known, IiifReader& out) {
   const Json& canvases = at(manifest, "items");
   if (!canvases.is_array()) return;
   for (const Json& canvas : canvases) {
@@ -305,7 +305,7 @@ IiifDocument parse_iiif(std::string_view text, std::string_view name) {
   const std::string type = type_of(json);
   if (type == "Collection" || type == "sc:Collection")
     fail(ErrorKind::input, "{} is a IIIF collection; name its manifests, or the folder where they lie", name);
-  Collector out(name);
+  IiifReader out(name);
   const Json& protocol = at(json, "protocol");
   if (protocol.is_string() &&
       protocol.get_ref<const std::string&>().find("iiif.io/api/image") != std::string::npos) {

@@ -13,7 +13,7 @@
 namespace linmo::culture {
 namespace {
 
-constexpr size_t kMaxLength = 300;
+constexpr size_t kLongestDate = 300;
 constexpr int kCirca = 5, kFirstYear = -20000, kLastYear = 2200;
 
 enum class Kind { number, word, dash, other };
@@ -30,7 +30,7 @@ struct Token {
 
 std::vector<char32_t> decode(std::string_view text) {
   std::vector<char32_t> out;
-  for (size_t i = 0; i < text.size() && out.size() < kMaxLength;) {
+  for (size_t i = 0; i < text.size() && out.size() < kLongestDate;) {
     const auto c = static_cast<unsigned char>(text[i]);
     const int more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : c >= 0xC0 ? 1 : 0;
     char32_t point = more == 3 ? c & 7u : more == 2 ? c & 15u : more == 1 ? c & 31u : c;

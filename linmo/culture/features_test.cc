@@ -18,7 +18,7 @@ Descriptor descriptor(std::string name, std::string unit = "1") {
   return d;
 }
 
-FeatureTable example() {
+FeatureTable example_table() {
   FeatureTable table;
   table.columns.metadata = {"culture", "artist"};
   table.columns.descriptors = {descriptor("lightness", "L*"), descriptor("void_share")};
@@ -46,14 +46,14 @@ void expect_same(const FeatureTable& a, const FeatureTable& b) {
 }
 
 TEST(Features, WideAndLongReadBackTheSameBits) {
-  const FeatureTable table = example();
+  const FeatureTable table = example_table();
   expect_same(table, parse_features(format_wide(table), "wide", table.columns.descriptors));
   expect_same(table, parse_features(format_long(table), "long", table.columns.descriptors));
 }
 
 TEST(Features, ColumnsThatAreNotKnownAreMetadata) {
-  const FeatureTable table =
-      parse_features("filename,genre,void_share\na.jpg,landscape,.25\n", "t", example().columns.descriptors);
+  const FeatureTable table = parse_features("filename,genre,void_share\na.jpg,landscape,.25\n", "t",
+                                            example_table().columns.descriptors);
   EXPECT_EQ(table.metadata("genre"), std::vector<std::string>{"landscape"});
   EXPECT_EQ(table.metadata("nothing"), std::vector<std::string>{""});
   EXPECT_EQ(table.values("void_share"), std::vector<double>{.25});
@@ -61,7 +61,7 @@ TEST(Features, ColumnsThatAreNotKnownAreMetadata) {
 }
 
 TEST(Features, RefusesWhatCannotBeRead) {
-  const auto known = example().columns.descriptors;
+  const auto known = example_table().columns.descriptors;
   EXPECT_THROW(parse_features("a,b\n1,2\n", "t", known), Error);
   EXPECT_THROW(parse_features("file,lightness\na,1\na,2\n", "t", known), Error);
   EXPECT_THROW(parse_features("file,lightness\na,bright\n", "t", known), Error);
@@ -70,11 +70,11 @@ TEST(Features, RefusesWhatCannotBeRead) {
 }
 
 TEST(Features, ConcatenatesUnderAllColumns) {
-  FeatureTable other = example();
+  FeatureTable other = example_table();
   other.columns.metadata = {"artist", "genre"};
   other.columns.descriptors[0] = descriptor("hue", "°");
   for (FeatureRow& row : other.rows) row.file += "2";
-  const std::vector<FeatureTable> tables{example(), other};
+  const std::vector<FeatureTable> tables{example_table(), other};
   const FeatureTable both = concatenate(tables);
   EXPECT_EQ(both.columns.metadata, (std::vector<std::string>{"culture", "artist", "genre"}));
   ASSERT_EQ(both.columns.descriptors.size(), 3u);
@@ -83,7 +83,7 @@ TEST(Features, ConcatenatesUnderAllColumns) {
   EXPECT_TRUE(std::isnan(both.values("lightness")[2]));
   EXPECT_EQ(both.values("void_share")[3], -3);
 
-  std::vector<FeatureTable> contradicting{example(), example()};
+  std::vector<FeatureTable> contradicting{example_table(), example_table()};
   contradicting[1].columns.descriptors[0].unit = "%";
   EXPECT_THROW(concatenate(contradicting), Error);
 }

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <cstring>
 #include <exception>
+#include <set>
+#include <string>
 
 #include "linmo/core/error.h"
 
@@ -35,6 +37,14 @@ memory::data_type data_type(Type type) {
 std::string key_of(const ConvStep& step) {
   return fmt::format("{} {} {} {} {} {}", step.layer, step.batch_norm, static_cast<int>(step.form),
                      step.phase_y, step.phase_x, step.quantised);
+}
+
+// Equal where oneDNN most likely runs the same code.
+std::string code_of(const ConvStep& step, const Program& program) {
+  const net::Shape in = program.values[static_cast<size_t>(step.in.value)].shape;
+  return fmt::format("{} {} {} {} {} {} {} {} {} {}", in.height, in.width, step.in_channels,
+                     step.out_channels, step.kernel_h, step.kernel_w, step.stride, step.activation >= 0,
+                     step.quantised ? step.layer : -1, static_cast<int>(step.form));
 }
 
 AlignedBytes allocate(uint64_t bytes) {
@@ -174,20 +184,26 @@ Plan::Plan(const net::Description& description, net::Shape input, Type type, Wei
       weights_(weights),
       engine_(engine),
       convolutions_(program_.steps.size()) {
-  // Code is generated for each: on all threads, since starting waits for it.
+  // Code is generated for each, which starting waits for: on all threads, first one of every kind, since
+  // whoever asks for what another thread is at waits for it.
+  std::vector<size_t> order, repeated;
+  std::set<std::string> kinds;
+  for (size_t i = 0; i < program_.steps.size(); ++i) {
+    if (const auto* step = std::get_if<ConvStep>(&program_.steps[i]))
+      (kinds.insert(code_of(*step, program_)).second ? order : repeated).push_back(i);
+  }
+  order.insert(order.end(), repeated.begin(), repeated.end());
   std::mutex mutex;
   std::exception_ptr failure;
-  parallel(static_cast<int64_t>(program_.steps.size()), [&](int64_t i) {
-    const auto index = static_cast<size_t>(i);
-    const auto* step = std::get_if<ConvStep>(&program_.steps[index]);
-    if (!step) return;
+#pragma omp parallel for schedule(dynamic)
+  for (size_t i = 0; i < order.size(); ++i) {
     try {
-      convolutions_[index] = make_convolution(*step);
+      convolutions_[order[i]] = make_convolution(std::get<ConvStep>(program_.steps[order[i]]));
     } catch (...) {  // none may leave a parallel loop
       const std::lock_guard lock(mutex);
       failure = std::current_exception();
     }
-  });
+  }
   if (failure) std::rethrow_exception(failure);
   // Weights are packed one after another: oneDNN's reordering to s8 adds up what its own threads found, and
   // gives wrong sums when it is run inside a parallel loop (2.6.3).

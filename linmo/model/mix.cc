@@ -11,7 +11,7 @@
 namespace linmo::model {
 namespace {
 
-using Kind = net::ParameterInfo::Kind;
+using ParameterKind = net::ParameterInfo::Kind;
 
 void check_same_network(const Ingredient& a, const Ingredient& b) {
   if (net::to_json(a.model.network) == net::to_json(b.model.network)) return;
@@ -69,7 +69,7 @@ double resemblance(const Model& a, const Model& b) {
   double sum = 0;
   int count = 0;
   for (const net::ParameterInfo& p : net::parameters(a.network)) {
-    if (p.kind != Kind::weight) continue;
+    if (p.kind != ParameterKind::weight) continue;
     const std::vector<float> x = a.tensors.at(p.name).floats(), y = b.tensors.at(p.name).floats();
     const auto dot = [](const std::vector<float>& u, const std::vector<float>& v) {
       return std::inner_product(u.begin(), u.end(), v.begin(), 0.0);

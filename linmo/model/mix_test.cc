@@ -5,6 +5,7 @@
 
 #include "linmo/core/error.h"
 #include "linmo/core/random.h"
+#include "linmo/model/problem_test.h"
 #include "linmo/model/sample_model_test.h"
 
 namespace linmo::model {
@@ -35,16 +36,6 @@ Model near(const Model& a, uint64_t seed) {
     tensor = Tensor::from_floats(tensor.shape(), x);
   }
   return m;
-}
-
-std::string problem(const std::function<void()>& work) {
-  try {
-    work();
-    return "";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::usage);
-    return error.what();
-  }
 }
 
 TEST(Mix, IsTheWeightedMeanOfEveryParameter) {

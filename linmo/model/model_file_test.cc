@@ -4,20 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "linmo/core/error.h"
+#include "linmo/model/problem_test.h"
 #include "linmo/model/sample_model_test.h"
 #include "linmo/model/temporary_folder_test.h"
 
 namespace linmo::model {
 namespace {
-
-std::string problem(const std::function<void()>& work) {
-  try {
-    work();
-    return "";
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
 
 TEST(ModelFile, RoundTrip) {
   const TemporaryFolder folder;
@@ -46,7 +38,7 @@ TEST(ModelFile, MissingAndMisshapenArraysAreListed) {
   m.tensors["model.5.bias"] = Tensor(DType::f64, m.tensors["model.5.bias"].shape());
   for (const char* key : {"model.2.weight", "model.2.bias", "model.8.weight"}) m.tensors.erase(key);
   EXPECT_EQ(parameter_problems(m.network, m.tensors).size(), 6u);
-  const std::string what = problem([&] { save_model(path, m); });
+  const std::string what = problem([&] { save_model(path, m); }, std::nullopt);
   for (const char* part : {"model.1.weight is missing", "model.4.weight has shape [1, 2], not [8, 4, 3, 3]",
                            "and 1 more", "m.safetensors"}) {
     EXPECT_NE(what.find(part), std::string::npos) << what;
@@ -57,7 +49,7 @@ TEST(ModelFile, MissingAndMisshapenArraysAreListed) {
 TEST(ModelFile, StrangeHeadersAreRefused) {
   const Model m = sample_model();
   const auto load = [&](const std::string& header) {
-    return problem([&] { model_from({m.tensors, {{"linmo", header}}}, "FILE"); });
+    return problem([&] { model_from({m.tensors, {{"linmo", header}}}, "FILE"); }, std::nullopt);
   };
   const auto text = [&](auto&& change) {
     nlohmann::json j = {{"format", 1}, {"network", net::to_json(m.network)}, {"card", m.card}};
@@ -72,7 +64,13 @@ TEST(ModelFile, StrangeHeadersAreRefused) {
   EXPECT_NE(load(text([](auto& j) { j["network"]["layers"][2]["kernel_h"] = 65; })), "");
   EXPECT_NE(load("{"), "");
   EXPECT_NE(load(std::string(1 << 20, '[')), "");
-  EXPECT_NE(problem([&] { model_from({m.tensors, {}}, "FILE"); }).find("linmo import"), std::string::npos);
+  EXPECT_NE(problem(
+                [&] {
+                  model_from({m.tensors, {}}, "FILE");
+                },
+                std::nullopt)
+                .find("linmo import"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr uint64_t kMaxHeader = 100'000'000;  // the format's own limit
-constexpr size_t kMaxRank = 64;
+constexpr size_t kMaxDimensions = 64;
 constexpr std::string_view kMetadata = "__metadata__";
 constexpr std::string_view kChecksum = "linmo_sha256";
 
@@ -95,7 +95,8 @@ class HeaderReader final : public json::json_sax_t {
     if (!list_) return refuse("has a number in a wrong place");
     if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
       return refuse("has a number too large");
-    if (list_->size() >= kMaxRank) return refuse(fmt::format("has a list longer than {}", kMaxRank));
+    if (list_->size() >= kMaxDimensions)
+      return refuse(fmt::format("has a list longer than {}", kMaxDimensions));
     list_->push_back(static_cast<int64_t>(value));
     return true;
   }

@@ -10,6 +10,7 @@
 #include "linmo/model/export.h"
 #include "linmo/model/mix.h"
 #include "linmo/model/onnx.h"
+#include "linmo/model/problem_test.h"
 #include "linmo/model/sample_model_test.h"
 #include "linmo/model/temporary_folder_test.h"
 #include "linmo/net/styles.h"
@@ -32,16 +33,6 @@ Model model_of_three(DType dtype = DType::f32) {
   m.card["title"] = "three";
   m.card["int8"] = {{"psnr", 40}};
   return m;
-}
-
-std::string problem(const std::function<void()>& work, ErrorKind kind = ErrorKind::usage) {
-  try {
-    work();
-    return "";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
 }
 
 void expect_says(const std::string& text, const char* part) {

@@ -16,6 +16,7 @@ import tempfile
 import unittest
 import zlib
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LINMO = os.path.abspath(os.environ.get("LINMO_BIN", "build/dev/linmo"))
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 

@@ -9,7 +9,7 @@ namespace linmo::culture {
 namespace {
 
 // Two groups of 6 artists with 1 … 3 works, in strata by artist; a third group that takes no part.
-Design example() {
+Design example_design() {
   Design design;
   design.groups = 3;
   design.strata = {"landscape", "portrait"};
@@ -28,7 +28,7 @@ Design example() {
 }
 
 TEST(Design, ClustersChangePlacesWholeAndWithinBlocks) {
-  const Design design = example();
+  const Design design = example_design();
   const Lots lots(design, {0, 2});
   EXPECT_EQ(lots.size(), 24u);
   EXPECT_EQ(lots.cluster_count(), 12u);
@@ -59,7 +59,7 @@ TEST(Design, ClustersChangePlacesWholeAndWithinBlocks) {
 }
 
 TEST(Design, SamplesHaveAsManyClustersOfEachGroup) {
-  const Design design = example();
+  const Design design = example_design();
   const Lots lots(design, {1, 2});
   std::vector<double> weights(lots.size());
   for (uint64_t b = 0; b < 20; ++b) {
@@ -78,7 +78,7 @@ TEST(Design, SamplesHaveAsManyClustersOfEachGroup) {
 }
 
 TEST(Design, EveryClusterIsLeftOutOnce) {
-  const Design design = example();
+  const Design design = example_design();
   const Lots lots(design, {0, 1});
   std::vector<double> weights(lots.size()), left_out(lots.size());
   for (size_t k = 0; k < lots.jackknife_size(); ++k) {

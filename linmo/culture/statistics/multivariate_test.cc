@@ -11,7 +11,7 @@
 namespace linmo::culture {
 namespace {
 
-Eigen::MatrixXd example() {
+Eigen::MatrixXd example_points() {
   Eigen::MatrixXd out(8, 2);
   out << 0, 0, 1, 0, 0, 1, 1, 1, 2, 2, 3, 2, 2, 3, 4, 4;
   return out;
@@ -28,7 +28,7 @@ std::vector<std::vector<int64_t>> all_labellings() {
 }
 
 TEST(Multivariate, EnergyAndMmdOfTheExample) {  // values of R's energy and of the formulas in numpy
-  const Eigen::MatrixXd d = distances(example());
+  const Eigen::MatrixXd d = distances(example_points());
   const double e = energy_distance(d, kLabels);
   EXPECT_NEAR(e, 4.341964486, 1e-9);
   EXPECT_NEAR(e * 4 * 4 / 8, 8.683928972, 1e-9);
@@ -47,7 +47,7 @@ TEST(Multivariate, EnergyOfOneNumber) {
 }
 
 TEST(Multivariate, FrechetOfTheExampleAddsUp) {
-  const Eigen::MatrixXd p = example();
+  const Eigen::MatrixXd p = example_points();
   const Frechet f = frechet(p.topRows(4), p.bottomRows(4));
   EXPECT_NEAR(f.distance, 10.544120, 1e-6);
   EXPECT_NEAR(f.mean.sum() + f.spread.sum(), f.distance, 1e-12);
@@ -70,7 +70,7 @@ TEST(Multivariate, FrechetWithoutTheBiasOfSmallSets) {
 }
 
 TEST(Permanova, Example) {
-  const Coordinates points{example(), {}};
+  const Coordinates points{example_points(), {}};
   const std::vector<Factor> factors{make_factor("group", kLabels)};
   const auto terms = permanova(points, factors, 0, nullptr, 1, null_sink());
   ASSERT_EQ(terms.size(), 3u);
@@ -78,7 +78,8 @@ TEST(Permanova, Example) {
   EXPECT_NEAR(terms[0].r2, .729730, 1e-6);
   EXPECT_EQ(terms[0].degrees, 1);
   // The same through distances.
-  const auto again = permanova(coordinates_of(distances(example())), factors, 0, nullptr, 1, null_sink());
+  const auto again =
+      permanova(coordinates_of(distances(example_points())), factors, 0, nullptr, 1, null_sink());
   EXPECT_NEAR(again[0].f, 16.2, 1e-9);
   int as_large = 0;
   for (const auto& labels : all_labellings()) {
@@ -89,7 +90,7 @@ TEST(Permanova, Example) {
 }
 
 TEST(Permanova, AliasedFactorsHaveNoTest) {
-  const Coordinates points{example(), {}};
+  const Coordinates points{example_points(), {}};
   const std::vector<Factor> factors{make_factor("group", kLabels), make_factor("source", kLabels)};
   const auto terms = permanova(points, factors, 0, nullptr, 1, null_sink());
   EXPECT_EQ(terms[0].degrees, 0);

@@ -4,7 +4,7 @@
 namespace linmo::culture {
 namespace {
 
-constexpr Text kTexts[] = {
+constexpr Text kDescriptorTexts[] = {
     {"d.lab_l", "lightness", "明度", "明度"},
     {"d.lab_a", "redness (green to red)", "红度（绿—红）", "赤み（緑〜赤）"},
     {"d.lab_b", "yellowness (blue to yellow)", "黄度（蓝—黄）", "黄み（青〜黄）"},
@@ -181,7 +181,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> descriptor_texts() {
-  return kTexts;
+  return kDescriptorTexts;
 }
 
 }  // namespace linmo::culture

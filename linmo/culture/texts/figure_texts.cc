@@ -4,7 +4,7 @@
 namespace linmo::culture {
 namespace {
 
-constexpr Text kTexts[] = {
+constexpr Text kFigureTexts[] = {
     {"figure.works", "{n} works", "{n} 件作品", "{n} 作品"},
     {"group.colour", "Colour", "色彩", "色彩"},
     {"group.tone", "Tone and blankness", "明暗与留白", "明暗と余白"},
@@ -131,7 +131,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> figure_texts() {
-  return kTexts;
+  return kFigureTexts;
 }
 
 }  // namespace linmo::culture

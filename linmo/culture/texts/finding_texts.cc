@@ -4,7 +4,7 @@
 namespace linmo::culture {
 namespace {
 
-constexpr Text kTexts[] = {
+constexpr Text kFindingTexts[] = {
     {"w.one_source",
      "All works of {group} come from a single source ({source}). This study cannot tell a culture from the "
      "museum that collected, photographed and stored it: every difference below may be one of scanning, "
@@ -245,7 +245,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> finding_texts() {
-  return kTexts;
+  return kFindingTexts;
 }
 
 }  // namespace linmo::culture

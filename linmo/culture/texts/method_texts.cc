@@ -4,7 +4,7 @@
 namespace linmo::culture {
 namespace {
 
-constexpr Text kTexts[] = {
+constexpr Text kMethodTexts[] = {
     {"method.describe",
      "Each picture was brought to sRGB and upright, reduced (never enlarged) to one pixel budget, freed of "
      "mounts where "
@@ -106,7 +106,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> method_texts() {
-  return kTexts;
+  return kMethodTexts;
 }
 
 }  // namespace linmo::culture

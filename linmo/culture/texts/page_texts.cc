@@ -4,7 +4,7 @@
 namespace linmo::culture {
 namespace {
 
-constexpr Text kTexts[] = {
+constexpr Text kPageTexts[] = {
     {"page.title", "A comparison of collections: {names}", "馆藏比较：{names}",
      "コレクションの比較：{names}"},
     {"page.map_title", "Map of works: {names}", "作品地图：{names}", "作品の地図：{names}"},
@@ -162,7 +162,7 @@ constexpr Text kTexts[] = {
 }  // namespace
 
 std::span<const Text> page_texts() {
-  return kTexts;
+  return kPageTexts;
 }
 
 }  // namespace linmo::culture

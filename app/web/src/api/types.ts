@@ -108,7 +108,7 @@ export interface TrainRequest {
   content?: Source;
   style: Source;
   method: string;
-  /** With method "tune": the style to begin with. */
+  /** With methods "tune" and "recurrent": the style to begin with. */
   model?: string;
   minutes: number;
   size: number;

@@ -121,6 +121,8 @@ export const en = {
   "train.method.swift_is": "Best in little time. Keeps shapes, learns colour, ink and brush.",
   "train.method.multi": "Several styles at once",
   "train.method.multi_is": "One model for a folder of folders; its styles can be blended. Give it an hour.",
+  "train.method.recurrent": "For videos",
+  "train.method.recurrent_is": "Begins with a style and learns to keep still from frame to frame. Give it half an hour.",
   "train.styles_hint": "A folder that holds a folder for each style.",
   "train.method.cut": "Patch by patch",
   "train.method.cut_is": "Compares small pieces. Bolder changes; wants an hour or more.",

@@ -122,6 +122,8 @@ export const ja: Strings = {
   "train.method.swift_is": "短い時間で最もよく仕上がります。形を保ち、色と筆致を学びます。",
   "train.method.multi": "複数の画風をまとめて",
   "train.method.multi_is": "フォルダーごとの画風を一つのモデルで学び、混ぜ合わせられます。1 時間ほどかけてください。",
+  "train.method.recurrent": "動画向け",
+  "train.method.recurrent_is": "いまある画風から始め、コマごとのちらつきを抑えることを学びます。30 分ほどかけてください。",
   "train.styles_hint": "画風ごとのフォルダーが入ったフォルダーを選びます。",
   "train.method.cut": "部分ごとに比べる",
   "train.method.cut_is": "小さな部分どうしを比べます。変化は大胆ですが、1 時間以上かかります。",

@@ -122,6 +122,8 @@ export const zh: Strings = {
   "train.method.swift_is": "短时间内效果最好：保留造型，学习设色与笔墨。",
   "train.method.multi": "一次学多种画风",
   "train.method.multi_is": "一个模型学会多个文件夹里的画风，可任意调和，宜给一小时。",
+  "train.method.recurrent": "用于视频",
+  "train.method.recurrent_is": "从现有画风出发，学会让画面在帧与帧之间保持稳定，宜给半小时。",
   "train.styles_hint": "选一个文件夹，其中每种画风各有一个子文件夹。",
   "train.method.cut": "逐块对照",
   "train.method.cut_is": "以局部相互比较，变化更大胆，需要一小时以上。",

@@ -9,7 +9,7 @@ import { SourceChoice } from "../parts/source_choice";
 import { Empty, Listed, Problem } from "../parts/states";
 import { error_text, model_title, runs, start_job, styles } from "../state/studio";
 
-const methods = ["swift", "tune", "multi", "cut", "cyclegan"] as const;
+const methods = ["swift", "tune", "multi", "recurrent", "cut", "cyclegan"] as const;
 // The slider's stops: minutes that differ by something one can feel.
 const stops = [1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480];
 const size = 128, seed = 1;
@@ -20,6 +20,7 @@ function NewRun() {
   const problem = useSignal(""), busy = useSignal(false), from = useSignal("");
   const begin_with = styles.value ?? [];
   const tuned = begin_with.find((m) => m.id === from.value) ?? begin_with[0];
+  const begins = method.value === "tune" || method.value === "recurrent";
   // Several styles are a folder of folders: single pictures would not say whose they are.
   const several = method.value === "multi";
   const missing = [
@@ -37,7 +38,7 @@ function NewRun() {
       await start_job({
         kind: "train", name: name.value.trim(), style: style.value!, method: method.value, minutes, size, seed,
         ...(content.value ? { content: content.value } : {}),
-        ...(method.value === "tune" && tuned ? { model: tuned.id } : {}),
+        ...(begins && tuned ? { model: tuned.id } : {}),
       });
       name.value = "";
     } catch (error) {
@@ -63,7 +64,7 @@ function NewRun() {
             <span><b>{t(`train.method.${key}`)}</b> {t(`train.method.${key}_is`)}</span>
           </label>
         ))}
-        {method.value === "tune" && (
+        {begins && (
           <label>
             <span>{t("train.begin_with")}</span>
             <select value={tuned?.id ?? ""} onChange={(e) => (from.value = e.currentTarget.value)}>
