@@ -13,7 +13,7 @@
 namespace linmo::culture {
 namespace {
 
-constexpr double kCell = 132, kGap = 22, kLeft = 8, kTop = 44, kName = 20;
+constexpr double kCell = 132, kGap = 22, kLeftEdge = 8, kTop = 44, kName = 20;
 
 // White to dark blue, evenly stepped in lightness: readable in grey and for the
 // colour-blind (a single hue).
@@ -106,15 +106,15 @@ Figure draw_composition(const Study& study) {
   const size_t panels = masses.size() + (has_void ? 1 : 0);
   if (panels == 0) return out;
   const auto groups = static_cast<double>(study.groups.size());
-  Svg svg(kLeft * 2 + static_cast<double>(panels) * (kCell + kGap) - kGap,
+  Svg svg(kLeftEdge * 2 + static_cast<double>(panels) * (kCell + kGap) - kGap,
           kTop + groups * (kCell + kName + kGap));
   const Stroke frame{.colour = "#333"};
   size_t panel = 0;
-  const auto left = [&] { return kLeft + static_cast<double>(panel) * (kCell + kGap); };
+  const auto left = [&] { return kLeftEdge + static_cast<double>(panel) * (kCell + kGap); };
   const auto top = [&](size_t g) { return kTop + kName + static_cast<double>(g) * (kCell + kName + kGap); };
   for (size_t g = 0; g < study.groups.size(); ++g) {
-    svg.marker(static_cast<int64_t>(g), kLeft + 5, top(g) - 10, 5, 1);
-    svg.text(kLeft + 16, top(g) - 6, fitted(study.groups[g].name, 12, 500), {.size = 12, .bold = true});
+    svg.marker(static_cast<int64_t>(g), kLeftEdge + 5, top(g) - 10, 5, 1);
+    svg.text(kLeftEdge + 16, top(g) - 6, fitted(study.groups[g].name, 12, 500), {.size = 12, .bold = true});
   }
   if (has_void) {
     svg.text(left() + kCell / 2, 18, say("figure.void_map"), {.anchor = Anchor::middle, .bold = true});
