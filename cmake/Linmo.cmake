@@ -120,6 +120,8 @@ endfunction()
 function(linmo_together target)
   if(LINMO_TOGETHER AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    # A file that another one includes is a header to GCC, in which anonymous types look like a mistake.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
   endif()
 endfunction()
 

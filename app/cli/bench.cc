@@ -92,15 +92,15 @@ struct Measured {
 };
 
 // One network in every precision that the processor has, and ONNX Runtime, in turn.
-struct Comparison {
+struct NetworkTimes {
   net::Cost cost;
   std::vector<Measured> ours;
   nlohmann::json peer;                      // about(), where there is one
   std::map<std::string, Times> peer_times;  // by precision
 };
 
-Comparison compare(const std::string& text, const BenchOptions& o) {
-  Comparison result;
+NetworkTimes compare(const std::string& text, const BenchOptions& o) {
+  NetworkTimes result;
   model::Model model;
   model.network = net::make_generator(choice_of(text));
   const net::Description& d = model.network;
@@ -159,7 +159,7 @@ Comparison compare(const std::string& text, const BenchOptions& o) {
   return result;
 }
 
-nlohmann::json to_json(const std::string& text, const BenchOptions& o, const Comparison& c) {
+nlohmann::json to_json(const std::string& text, const BenchOptions& o, const NetworkTimes& c) {
   nlohmann::json rows = nlohmann::json::array();
   for (const Measured& m : c.ours) {
     rows.push_back({{"network", text},
@@ -185,7 +185,7 @@ nlohmann::json to_json(const std::string& text, const BenchOptions& o, const Com
   return rows;
 }
 
-void print_rows(const std::string& text, const Comparison& c) {
+void print_rows(const std::string& text, const NetworkTimes& c) {
   const auto ratio = [&](double ms, const char* to) {
     const auto found = c.peer_times.find(to);
     return found == c.peer_times.end() ? std::string("–") : fmt::format("{:.3f}", ms / found->second.best());
@@ -208,7 +208,7 @@ int run_bench(const BenchOptions& o) {
     fmt::print("{:18} {:13} {:9} {:>9} {:>9} {:>7} {:>9} {:>9}  {}\n", "network", "", "precision",
                "best [ms]", "median", "GFLOP/s", "/ORT fp32", "/ORT int8", "PSNR to its fp32 [dB]");
   for (const std::string& text : o.networks) {
-    const Comparison c = compare(text, o);
+    const NetworkTimes c = compare(text, o);
     about = c.ours.back().about;
     if (c.peer.is_object()) version = c.peer.at("version");
     if (!o.json) print_rows(text, c);
