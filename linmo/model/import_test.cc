@@ -28,7 +28,7 @@ TensorMap weights_of(const net::Description& network) {
   return tensors;
 }
 
-std::string problem(TensorMap tensors) {
+std::string import_problem(TensorMap tensors) {
   try {
     import_checkpoint(std::move(tensors), {.name = "x", .licence = "", .source = "FILE"});
     return "";
@@ -81,7 +81,7 @@ TEST(Import, BothReleasesOfVgg19AreRecognised) {
   EXPECT_EQ(theirs.tensors.at("conv1_1.weight").floats(), first);
 
   caffe.erase("conv2_1.bias");
-  EXPECT_NE(problem(caffe).find("conv2_1.bias"), std::string::npos);
+  EXPECT_NE(import_problem(caffe).find("conv2_1.bias"), std::string::npos);
 }
 
 TEST(Import, ResnetsAreRecognised) {
@@ -196,37 +196,38 @@ TEST(Import, GeneratorsInsideModulesAreFound) {
 }
 
 TEST(Import, WrongFilesAreNamed) {
-  EXPECT_NE(problem(weights_of(net::patch_discriminator({}))).find("discriminator"), std::string::npos);
-  EXPECT_NE(problem({{"mlp_0.0.weight", Tensor(DType::f32, {256, 3})}}).find("feature network"),
+  EXPECT_NE(import_problem(weights_of(net::patch_discriminator({}))).find("discriminator"),
             std::string::npos);
-  const std::string other = problem({{"features.0.weight", Tensor(DType::f32, {64, 3, 11, 11})}});
+  EXPECT_NE(import_problem({{"mlp_0.0.weight", Tensor(DType::f32, {256, 3})}}).find("feature network"),
+            std::string::npos);
+  const std::string other = import_problem({{"features.0.weight", Tensor(DType::f32, {64, 3, 11, 11})}});
   for (const char* part : {"1 arrays", "features.0.weight [64, 3, 11, 11]", "expected", "model.1.weight"})
     EXPECT_NE(other.find(part), std::string::npos) << other;
-  EXPECT_NE(problem({}).find("0 arrays"), std::string::npos);
+  EXPECT_NE(import_problem({}).find("0 arrays"), std::string::npos);
 }
 
 TEST(Import, NearMissesAreNamed) {
   const TensorMap good = weights_of(net::resnet({.ngf = 4, .blocks = 2}));
-  EXPECT_EQ(problem(good), "");
+  EXPECT_EQ(import_problem(good), "");
   TensorMap bad = good;
   bad.erase("model.4.bias");
-  EXPECT_NE(problem(bad).find("model.4.bias is missing"), std::string::npos);
+  EXPECT_NE(import_problem(bad).find("model.4.bias is missing"), std::string::npos);
   bad = good;
   bad["model.99.weight"] = Tensor(DType::f32, {1});
-  EXPECT_NE(problem(bad).find("model.99.weight is not part"), std::string::npos);
+  EXPECT_NE(import_problem(bad).find("model.99.weight is not part"), std::string::npos);
   bad = good;
   bad["model.1.bias"] =
       Tensor::from_floats({4}, std::vector<float>{0, std::numeric_limits<float>::quiet_NaN(), 0, 0});
-  EXPECT_NE(problem(bad).find("not finite"), std::string::npos);
+  EXPECT_NE(import_problem(bad).find("not finite"), std::string::npos);
   bad = good;
   bad["model.1.weight"] = Tensor(DType::f32, {0, 3, 7, 7});
-  EXPECT_NE(problem(bad), "");
+  EXPECT_NE(import_problem(bad), "");
   // Nothing but keys that look right.
-  EXPECT_NE(problem({{"model.1.weight", Tensor(DType::f32, {4, 3, 7, 7})}}), "");
-  EXPECT_NE(problem({{"model.model.0.weight", Tensor(DType::f32, {4, 3, 4, 4})}}), "");
-  EXPECT_NE(problem({{"block1.0.weight", Tensor(DType::f32, {4, 3, 9, 9})}}), "");
-  EXPECT_NE(problem({{"conv1.conv2d.weight", Tensor(DType::f32, {4, 3, 9, 9})}}), "");
-  EXPECT_NE(problem({{"block_a.0.1.weight", Tensor(DType::f32, {4, 3, 7, 7})}}), "");
+  EXPECT_NE(import_problem({{"model.1.weight", Tensor(DType::f32, {4, 3, 7, 7})}}), "");
+  EXPECT_NE(import_problem({{"model.model.0.weight", Tensor(DType::f32, {4, 3, 4, 4})}}), "");
+  EXPECT_NE(import_problem({{"block1.0.weight", Tensor(DType::f32, {4, 3, 9, 9})}}), "");
+  EXPECT_NE(import_problem({{"conv1.conv2d.weight", Tensor(DType::f32, {4, 3, 9, 9})}}), "");
+  EXPECT_NE(import_problem({{"block_a.0.1.weight", Tensor(DType::f32, {4, 3, 7, 7})}}), "");
 }
 
 TEST(Import, FoldersAreSearchedByDirection) {

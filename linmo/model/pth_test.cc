@@ -16,7 +16,7 @@ std::filesystem::path golden() {
   return std::filesystem::path(LINMO_SOURCE_DIR) / "tests/golden/pth";
 }
 
-std::string problem(std::span<const std::byte> bytes) {
+std::string pth_problem(std::span<const std::byte> bytes) {
   try {
     parse_pth(bytes, "FILE");
     return "";
@@ -26,8 +26,8 @@ std::string problem(std::span<const std::byte> bytes) {
   }
 }
 
-std::string problem(const std::string& text) {
-  return problem(std::as_bytes(std::span(text)));
+std::string pth_problem(const std::string& text) {
+  return pth_problem(std::as_bytes(std::span(text)));
 }
 
 TEST(Pth, ReadsWhatPyTorchWrote) {
@@ -113,7 +113,7 @@ TEST(Pth, EveryTruncationIsRefused) {
   for (const char* file : {"nested_zip.pth", "nested_legacy.pth", "python2_legacy.pth"}) {
     const std::vector<std::byte> bytes = read_file(golden() / file);
     for (size_t size = 0; size < bytes.size(); ++size) {
-      ASSERT_NE(problem(std::span(bytes).first(size)), "") << file << " cut to " << size;
+      ASSERT_NE(pth_problem(std::span(bytes).first(size)), "") << file << " cut to " << size;
     }
   }
 }
@@ -142,7 +142,7 @@ std::string tensor(const std::string& count, const std::string& offset, const st
 
 TEST(Pth, HarmfulPicklesAreRefused) {
   using namespace std::string_literals;
-  EXPECT_EQ(problem(legacy("}")), "");
+  EXPECT_EQ(pth_problem(legacy("}")), "");
   const std::string large = "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f"s;  // 2^63 − 1
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"cos\nsystem\n(U\x04trueddtR", "asks Python to run os.system"},
@@ -200,15 +200,15 @@ TEST(Pth, HarmfulPicklesAreRefused) {
        "name of more than"},
   };
   for (const auto& [pickle, reason] : cases) {
-    const std::string what = problem(legacy(pickle));
+    const std::string what = pth_problem(legacy(pickle));
     EXPECT_NE(what.find(reason), std::string::npos) << "wanted: " << reason << "\ngot: " << what;
   }
 }
 
 TEST(Pth, OtherFilesAreNamed) {
-  EXPECT_NE(problem(std::string("GIF89a")).find("not a PyTorch checkpoint"), std::string::npos);
-  EXPECT_NE(problem(std::string()).find("empty"), std::string::npos);
-  EXPECT_NE(problem(std::string("PK\x03\x04 and nothing more")).find("damaged"), std::string::npos);
+  EXPECT_NE(pth_problem(std::string("GIF89a")).find("not a PyTorch checkpoint"), std::string::npos);
+  EXPECT_NE(pth_problem(std::string()).find("empty"), std::string::npos);
+  EXPECT_NE(pth_problem(std::string("PK\x03\x04 and nothing more")).find("damaged"), std::string::npos);
   EXPECT_THROW(read_pth(golden() / "none.pth"), Error);
 }
 
