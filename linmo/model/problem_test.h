@@ -19,7 +19,9 @@ inline std::string problem(const std::function<void()>& work,
     work();
     return "";
   } catch (const Error& error) {
-    if (kind) EXPECT_EQ(error.kind(), *kind) << error.what();
+    if (kind) {
+      EXPECT_EQ(error.kind(), *kind) << error.what();
+    }
     return error.what();
   }
 }
