@@ -47,13 +47,16 @@ int list(bool as_json) {
     for (const fs::path& folder : library.folders) folders.push_back(to_utf8(folder));
     fmt::print("no models in {}\n", fmt::join(folders, " or "));
   } else {
+    size_t widest = 0;
+    for (const json& m : out) widest = std::max(widest, m["name"].get_ref<const std::string&>().size());
     for (const json& m : out) {
       const json& card = m["card"];
       const std::string what = card.contains("title")          ? text_of(card["title"])
                                : card.contains("architecture") ? text_of(card["architecture"])
                                                                : m["family"].get<std::string>();
-      fmt::print("{:24} {:>8.1f} MB  {}{}\n", m["name"].get<std::string>(), m["bytes"].get<double>() / 1e6,
-                 what, card.contains("styles") ? fmt::format(" (--style {})", text_of(card["styles"])) : "");
+      fmt::print("{:{}} {:>6.1f} MB  {}{}\n", m["name"].get<std::string>(), widest,
+                 m["bytes"].get<double>() / 1e6, what,
+                 card.contains("styles") ? fmt::format(" (--style {})", text_of(card["styles"])) : "");
     }
   }
   for (const std::string& problem : damaged) fmt::print(stderr, "linmo: {}\n", problem);
