@@ -127,8 +127,8 @@ endfunction()
 
 # linmo_library(NAME [FOLDER folder] [FILES a.cc ...] [EXCEPT a.cc ...] [TORCH] [TOGETHER] [PLAIN] [DEPS ...])
 # FILES and EXCEPT split a folder in a part that needs libtorch and one that does not; a test goes with
-# the file it is named after. TOGETHER: linmo_together(), tests
-# too; PLAIN: LINMO_PLAIN_CODE, but for files with own options.
+# the file it is named after. TOGETHER: linmo_together(), its tests too.
+# PLAIN: LINMO_PLAIN_CODE, but for files with own options.
 function(linmo_library name)
   cmake_parse_arguments(A "TORCH;TOGETHER;PLAIN" "FOLDER" "FILES;EXCEPT;DEPS" ${ARGN})
   if(NOT A_FOLDER)

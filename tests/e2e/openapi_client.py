@@ -100,7 +100,9 @@ class Description:
         if status == 204 or not content:
             return ""
         kind = kind.split(";")[0]
-        if kind == "application/json" and kind in content:
+        if kind not in content:
+            return f"an answer of type {kind} is not described, but {list(content)}"
+        if kind == "application/json":
             return self.differs(json.loads(body), content[kind].get("schema", {}), "answer")
         return ""
 
