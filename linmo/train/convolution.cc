@@ -13,6 +13,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "linmo/train/kernels.h"
+
 namespace linmo::train {
 namespace {
 
@@ -27,8 +29,29 @@ const dnnl::engine& cpu() {
   return engine;
 }
 
-void execute(const dnnl::primitive& primitive, const std::unordered_map<int, memory>& arguments) {
+// Working memory is lent for each call. Left to oneDNN, every primitive keeps its own: half of what a step
+// needs.
+const dnnl::primitive_attr& with_lent_memory() {
+  static const dnnl::primitive_attr attributes = [] {
+    dnnl::primitive_attr a;
+    a.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    return a;
+  }();
+  return attributes;
+}
+
+void execute(const dnnl::primitive& primitive, std::unordered_map<int, memory> arguments) {
   static thread_local dnnl::stream stream(cpu());
+  static thread_local Tensor lent;
+  const memory::desc wanted(
+      *dnnl_primitive_desc_query_md(primitive.get_primitive_desc(), dnnl_query_scratchpad_md, 0));
+  if (const auto bytes = static_cast<int64_t>(wanted.get_size()); bytes > 0) {
+    if (!lent.defined() || lent.numel() < bytes) {
+      lent.reset();  // not beside the larger one
+      lent = at::empty({bytes}, at::kByte);
+    }
+    arguments.emplace(DNNL_ARG_SCRATCHPAD, memory(wanted, cpu(), lent.data_ptr()));
+  }
   primitive.execute(stream, arguments);
   stream.wait();
 }
@@ -50,7 +73,8 @@ Tensor bytes_for(const memory::desc& desc) {
 }
 
 void reorder(const memory& from, const memory& to) {
-  execute(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+  const dnnl::reorder::primitive_desc desc(from, to, with_lent_memory());
+  execute(dnnl::reorder(desc), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 
 Tensor nhwc(const Tensor& t) {
@@ -100,7 +124,7 @@ class ConvolutionState {
                              : dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training,
                                                                dnnl::algorithm::convolution_direct, source,
                                                                weights, result, stride, pad, pad);
-    p->forward_desc = dnnl::convolution_forward::primitive_desc(desc, cpu());
+    p->forward_desc = dnnl::convolution_forward::primitive_desc(desc, with_lent_memory(), cpu());
     p->forward = dnnl::convolution_forward(p->forward_desc);
     plans_.push_back(std::move(p));
     return *plans_.back();
@@ -113,7 +137,7 @@ class ConvolutionState {
     const auto [source, result, weights] = picture_descs(g);
     p.data_desc.emplace(dnnl::convolution_backward_data::desc(dnnl::algorithm::convolution_direct, source,
                                                               weights, result, stride, pad, pad),
-                        cpu(), p.forward_desc);
+                        with_lent_memory(), cpu(), p.forward_desc);
     p.data = dnnl::convolution_backward_data(*p.data_desc);
   }
 
@@ -129,7 +153,7 @@ class ConvolutionState {
                                                           gradient, bias_desc(g), result, stride, pad, pad)
                : dnnl::convolution_backward_weights::desc(dnnl::algorithm::convolution_direct, source,
                                                           gradient, result, stride, pad, pad);
-    p.weights_desc.emplace(desc, cpu(), p.forward_desc);
+    p.weights_desc.emplace(desc, with_lent_memory(), cpu(), p.forward_desc);
     p.weights = dnnl::convolution_backward_weights(*p.weights_desc);
   }
 
@@ -262,7 +286,7 @@ class Convolution : public torch::autograd::Function<Convolution> {
     Tensor y;
     if (call->backwards) {
       y = run_data(state, g, x, packed_data());
-      if (bias) y.add_(bias->detach().view({1, -1, 1, 1}));
+      if (bias) add_bias(y, bias->detach());
     } else {
       y = run_forward(state, g, x, packed_forward(), bias ? bias->detach() : Tensor());
     }
@@ -285,7 +309,7 @@ class Convolution : public torch::autograd::Function<Convolution> {
     if (call.backwards) {
       if (call.by_input) dx = run_forward(state, g, dy, saved[1], Tensor());
       if (call.by_weight) dw = run_weights(state, g, dy, saved[0]).first;
-      if (call.by_bias) db = at::sum(dy, {0, 2, 3}, false, at::kFloat);
+      if (call.by_bias) db = channel_sums(dy);
     } else {
       if (call.by_input) dx = run_data(state, g, dy, saved[1]);
       if (call.by_weight) std::tie(dw, db) = run_weights(state, g, saved[0], dy);

@@ -121,6 +121,14 @@ inline __attribute__((always_inline)) void backward_apply_body(const T* x, const
   }
 }
 
+template <class T>
+inline __attribute__((always_inline)) void add_rows_body(const Wide<T>* row, int64_t pixels, int64_t channels,
+                                                         T* x) {
+  for (int64_t p = 0; p < pixels; ++p) {
+    for (int64_t c = 0; c < channels; ++c) store(x[p * channels + c], load(x[p * channels + c]) + row[c]);
+  }
+}
+
 // target_clones does not go with templates: one clone set a type.
 #define LINMO_KERNELS(T)                                                                                     \
   LINMO_SIMD void moments(const T* __restrict x, const Wide<T>* __restrict shift, int64_t n, int64_t c,      \
@@ -143,6 +151,9 @@ inline __attribute__((always_inline)) void backward_apply_body(const T* x, const
       const Wide<T>* __restrict shift, const Wide<T>* __restrict a, const Wide<T>* __restrict b,             \
       const Wide<T>* __restrict k, Wide<T> slope, int64_t n, int64_t c, T* __restrict dx) {                  \
     backward_apply_body<T>(x, g, scale, shift, a, b, k, slope, n, c, dx);                                    \
+  }                                                                                                          \
+  LINMO_SIMD void add_rows(const Wide<T>* __restrict row, int64_t n, int64_t c, T* __restrict x) {           \
+    add_rows_body<T>(row, n, c, x);                                                                          \
   }
 LINMO_KERNELS(Bf16)
 LINMO_KERNELS(float)
@@ -562,6 +573,36 @@ Tensor instance_norm_plain(const Tensor& x, const Tensor& gamma, const Tensor& b
   if (epilogue.kind == NormEpilogue::Kind::leaky_relu) y = at::leaky_relu(y, epilogue.slope);
   if (residual.defined()) y = y + residual;
   return y.to(x.scalar_type());
+}
+
+void add_bias(const Tensor& x, const Tensor& bias) {
+  const int64_t channels = x.size(1), pixels = x.size(0) * x.size(2) * x.size(3);
+  if (!x.is_contiguous(at::MemoryFormat::ChannelsLast))
+    fail(ErrorKind::usage, "kernels: a bias is added to channels-last tensors");
+  dispatch(x, [&](auto tag) {
+    using T = decltype(tag);
+    const Tensor row = bias.to(c10::CppTypeToScalarType<Wide<T>>::value).contiguous();
+    over_blocks(pixels, channels, [&](int64_t from, int64_t count) {
+      add_rows(data<Wide<T>>(row), count, channels, data<T>(x) + from * channels);
+    });
+  });
+}
+
+Tensor channel_sums(const Tensor& input) {
+  const Tensor x = nhwc(input);
+  const int64_t channels = x.size(1), pixels = x.size(0) * x.size(2) * x.size(3);
+  return dispatch(x, [&](auto tag) {
+    using T = decltype(tag);
+    using W = Wide<T>;
+    const std::vector<W> zero(static_cast<size_t>(channels), W(0));
+    const std::vector<double> sums =
+        block_sums<W>(pixels, 2 * channels, [&](int64_t from, int64_t count, W* out) {
+          moments(data<T>(x) + from * channels, zero.data(), count, channels, out);
+        });
+    Tensor result = at::empty({channels}, c10::CppTypeToScalarType<W>::value);
+    std::copy_n(sums.begin(), channels, data<W>(result));
+    return result;
+  });
 }
 
 Tensor pad(const Tensor& x, const net::Pad& p) {

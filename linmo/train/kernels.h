@@ -25,6 +25,11 @@ at::Tensor instance_norm(const at::Tensor& x, const at::Tensor& gamma, const at:
 at::Tensor instance_norm_plain(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,
                                double eps, NormEpilogue epilogue, const at::Tensor& residual);
 
+// x += bias [C], in place; x is channels-last already and no part of a graph. Throws ErrorKind::usage.
+void add_bias(const at::Tensor& x, const at::Tensor& bias);
+// Sums over N, H and W: [C], fp64 of fp64, otherwise fp32. Not differentiable.
+at::Tensor channel_sums(const at::Tensor& x);
+
 at::Tensor pad(const at::Tensor& x, const net::Pad& pad);
 at::Tensor pad_plain(const at::Tensor& x, const net::Pad& pad);
 

@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include "linmo/core/error.h"
 #include "linmo/train/twins_test.h"
 
 namespace linmo::train {
@@ -62,6 +63,26 @@ TEST(Kernels, InstanceNormDoesNotDependOnThreads) {
   const Tensor two = instance_norm(x, {}, {}, 1e-5, {}, {});
   at::set_num_threads(before);
   EXPECT_TRUE(at::equal(one, two));
+}
+
+TEST(Kernels, BiasAndSumsOfChannelsEqualTheirTwins) {
+  for (const Case& type : kTypes) {
+    for (const auto& shape : kShapes) {
+      const Tensor x = picture(shape, type.type, 7).contiguous(at::MemoryFormat::ChannelsLast);
+      const auto wide = type.type == at::kDouble ? at::kDouble : at::kFloat;
+      const Tensor bias = at::randn({shape[1]}, wide);
+      const Tensor expected = (x.to(at::kDouble) + bias.view({1, -1, 1, 1})).to(type.type);
+      const Tensor sums = channel_sums(x), expected_sums = at::sum(x.to(at::kDouble), {0, 2, 3});
+      EXPECT_EQ(sums.scalar_type(), wide);
+      EXPECT_TRUE(at::allclose(sums.to(at::kDouble), expected_sums, 1e-5, 1e-4)) << shape[1] << type.type;
+      const Tensor y = x.clone();
+      add_bias(y, bias);
+      // Rounded once either way; fp32's sum may round twice.
+      EXPECT_TRUE(at::allclose(y.to(at::kDouble), expected.to(at::kDouble), type.tolerance, type.tolerance))
+          << shape[1] << type.type;
+    }
+  }
+  EXPECT_THROW(add_bias(at::zeros({1, 3, 4, 4}), at::zeros({3})), Error);
 }
 
 TEST(Kernels, PadEqualsItsTwin) {
