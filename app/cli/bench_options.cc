@@ -52,6 +52,11 @@ train::TrainSettings step_settings(const std::string& text) {
   if (words.size() == 5) number(4, s.batch);
   s.ndf = s.ngf;
   s.steps = 1;
+  // The networks of CUT's authors blur where they change size.
+  if (s.method == "cut" && s.generator.starts_with("resnet_")) {
+    s.decoder = "antialias";
+    s.antialias_down = true;
+  }
   s.resolve();
   return s;
 }

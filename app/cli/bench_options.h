@@ -13,7 +13,7 @@ namespace linmo::cli {
 
 struct BenchTrainCommand {
   std::vector<std::string> steps = {"cyclegan:resnet_9blocks:64:256", "cyclegan:resnet_6blocks:32:128",
-                                    "cut:resnet_9blocks:64:256", "fastcut:compact:32:128"};
+                                    "cut:resnet_9blocks:64:256", "swift:compact:32:128"};
   std::vector<std::string> precisions;  // empty: all that the processor has
   int runs = 3;
   int threads = 0;
