@@ -27,7 +27,7 @@ json about(const Studio& studio, const fs::path& file, const model::Model& model
       {"bundled", !studio.folders.is_users_model(file)},
       {"family", model.network.family}};
   for (const char* key : {"licence", "method"})
-    if (card.contains(key) && card[key].is_string()) out[key] = card[key];
+    if (const std::string text = model::card_text(card, key); !text.empty()) out[key] = text;
   if (card.contains("data") && card["data"].is_object() && card["data"].contains("credit"))
     out["credit"] = card["data"]["credit"];
   return out;
@@ -176,17 +176,18 @@ Task<Response> export_model(Studio& studio, Request& request) {
   co_return response;
 }
 
-// A drawn landscape, before or after the model; made once for each state of a model's file.
+// A drawn sample, before or after the model; made once for each state of a model's file.
 Task<Response> card(Studio& studio, Request& request) {
   constexpr int64_t size = 384;
   const Style named = studio.folders.find_style(request.parameter("id"));
   const bool before = request.text("kind", "after") == "before";
+  const std::string subject = model::card_text(model::load_model_header(named.file).card, "subject");
   const std::string key =
-      before ? ""
+      before ? subject
              : fmt::format("{} {} {}", to_utf8(named.file),
                            fs::last_write_time(named.file).time_since_epoch().count(), named.style);
   if (!studio.cards.contains(key)) {
-    json wish = {{"do", "card"}, {"size", size}};
+    json wish = {{"do", "card"}, {"subject", subject}, {"size", size}};
     if (!before) wish.update({{"path", to_utf8(named.file)}, {"style", named.style}});
     Frame frame = co_await studio.eyes.ask(wish, std::chrono::seconds(120));
     if (studio.cards.size() > 500) studio.cards.clear();

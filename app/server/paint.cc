@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/server/samples.h"
 #include "linmo/apply/batch.h"
 #include "linmo/collection/manifest.h"
 #include "linmo/collection/scan.h"
@@ -120,60 +121,6 @@ Image blended(const std::vector<Image>& pictures, const std::vector<double>& wei
   return out;
 }
 
-Image sample_landscape(int64_t width, int64_t height) {
-  // A ridge: sums of waves with falling heights, the same every time.
-  const auto ridge = [](double u, double phase) {
-    double sum = 0;
-    for (int octave = 0; octave < 6; ++octave)
-      sum +=
-          std::pow(0.55, octave) * std::sin(u * (3.1 * std::pow(1.9, octave)) + phase * (1 + octave) * 1.7);
-    return sum;
-  };
-  const auto grain = [](int64_t x, int64_t y) {
-    const double s =
-        std::sin(static_cast<double>(x) * 12.9898 + static_cast<double>(y) * 78.233) * 43758.5453;
-    return s - std::floor(s) - 0.5;
-  };
-  struct Hill {
-    double base, rise, phase, colour[3];
-  };
-  constexpr Hill hills[] = {{0.50, 0.10, 0.4, {150, 170, 190}},
-                            {0.60, 0.09, 2.1, {108, 138, 140}},
-                            {0.66, 0.05, 4.4, {78, 112, 88}}};
-  Image out(width, height, 3);
-  const double aspect = static_cast<double>(width) / static_cast<double>(height);
-  for (int64_t y = 0; y < height; ++y) {
-    for (int64_t x = 0; x < width; ++x) {
-      const double u = static_cast<double>(x) / static_cast<double>(width) * aspect,
-                   v = static_cast<double>(y) / static_cast<double>(height);
-      const double mirrored = v > 0.74 ? 0.74 - (v - 0.74) * 0.9 : v;  // the lake shows what is above it
-      double colour[3] = {128 + 110 * mirrored, 172 + 60 * mirrored, 222 - 10 * mirrored};
-      const double cloud = ridge(u * 1.7 + 3 * mirrored, 1.3) + ridge(5 * mirrored - u, 2.2);
-      if (mirrored < 0.42 && cloud > 0.5)
-        for (double& c : colour) c += (250 - c) * std::min(0.75, (cloud - 0.5) * 0.7);
-      const double sun = std::hypot(u - 0.72 * aspect, mirrored - 0.2);
-      if (sun < 0.06) colour[0] = 255, colour[1] = 232, colour[2] = 176;
-      for (const Hill& hill : hills) {
-        const double top = hill.base - hill.rise * ridge(u, hill.phase) * 0.6;
-        if (mirrored <= top) continue;
-        const double shade = 1 - 0.5 * (mirrored - top) + 0.10 * ridge(u * 9 + mirrored * 14, hill.phase + 1);
-        for (int c = 0; c < 3; ++c) colour[c] = hill.colour[c] * shade;
-      }
-      if (v > 0.74)
-        for (double& c : colour)
-          c = 0.8 * c + 0.2 * (60 + 60 * v) + 6 * std::sin(v * 240 + 3 * std::sin(u * 7));
-      if (v > 0.93 - 0.05 * ridge(u * 1.3, 0.7)) {  // the near shore
-        const double blade = 30 * grain(x / 2, y / 3);
-        colour[0] = 72 + blade, colour[1] = 96 + blade, colour[2] = 48 + 0.5 * blade;
-      }
-      for (int c = 0; c < 3; ++c)
-        out.row<uint8_t>(y)[static_cast<size_t>(3 * x + c)] =
-            static_cast<uint8_t>(std::clamp(colour[c] + 8 * grain(x, y), 0.0, 255.0));
-    }
-  }
-  return out;
-}
-
 const apply::Stylizer& Painter::model(const fs::path& file, const std::string& style) {
   const auto time = fs::last_write_time(file);
   const auto at = std::find_if(models_.begin(), models_.end(), [&](const Warm& warm) {
@@ -268,7 +215,7 @@ Frame Painter::fulfil(const json& wish, EventSink& sink) {
   }
   if (what == "card") {
     const int64_t size = wish.at("size");
-    const Image drawn = sample_landscape(size, size * 2 / 3);
+    const Image drawn = sample_of(wish.at("subject").get<std::string>(), size, size * 2 / 3);
     return encoded(wish.contains("path")
                        ? reduced(model(path("path"), wish.at("style")).apply(drawn, {}, sink), size)
                        : drawn);

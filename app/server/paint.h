@@ -28,9 +28,6 @@ struct Look {
 // Σ weight · picture, rounded to nearest. Throws ErrorKind::usage where sizes, channels or depths differ.
 Image blended(const std::vector<Image>& pictures, const std::vector<double>& weights);
 
-// Drawn, not photographed: sky, sun, hills, a lake; what the wall of styles shows of each.
-Image sample_landscape(int64_t width, int64_t height);
-
 class Painter {
  public:
   // {"do": …} and what it takes:
@@ -40,7 +37,7 @@ class Painter {
   //   paint {path, output, blend, strength, keepColour} → the file `output`, as `linmo apply` writes it
   //   check {folder} → usable, refused, samples
   //   model {path} → whether it can be loaded and paints
-  //   card {path, style, size} → sample_landscape(), painted by a model where one is named
+  //   card {subject, path, style, size} → sample_of() the subject, painted by a model where one is named
   // "blend" is [{"path": model, "style": of several, "weight": w}, …].
   Frame fulfil(const nlohmann::json& wish, EventSink& sink);
 

@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
+#include <vector>
+
+#include "app/server/samples.h"
 
 namespace linmo::studio {
 namespace {
@@ -38,6 +42,28 @@ TEST(SampleLandscape, HasSkyLandAndDetailAndIsAlwaysTheSame) {
   EXPECT_GT(shore[1], shore[2]);  // green
   const auto all = drawn.samples<uint8_t>();
   EXPECT_GT(std::set<uint8_t>(all.begin(), all.end()).size(), 120u);
+}
+
+TEST(SampleCharacters, AreBlackOnWhiteAndNoRowIsAnother) {
+  const Image drawn = sample_characters(384, 256);
+  EXPECT_EQ(drawn, sample_of("characters", 384, 256));
+  EXPECT_EQ(sample_landscape(96, 64), sample_of("", 96, 64));
+  const auto cell = [&](int64_t column, int64_t row) {
+    std::vector<uint8_t> of;
+    for (int64_t y = 0; y < 64; ++y)
+      for (int64_t x = 0; x < 64; ++x)
+        of.push_back(drawn.row<uint8_t>(64 * row + y)[static_cast<size_t>(3 * (64 * column + x))]);
+    return of;
+  };
+  for (int64_t column = 0; column < 6; ++column) {
+    const std::vector<uint8_t> one = cell(column, 0);
+    EXPECT_EQ(one[0], 255);  // paper at the border
+    const auto black = std::count(one.begin(), one.end(), 0);
+    EXPECT_GT(black, 300);
+    EXPECT_LT(black, 1500);
+    EXPECT_NE(one, cell(column, 1));
+    EXPECT_NE(one, cell((column + 1) % 6, 0));
+  }
 }
 
 }  // namespace

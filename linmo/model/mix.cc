@@ -34,32 +34,32 @@ std::string joined(std::span<const Ingredient> ingredients, const auto& say) {
   return fmt::format("{}", fmt::join(all, "; "));
 }
 
-std::string text_at(const nlohmann::json& card, const char* key) {
-  const auto found = card.is_object() ? card.find(key) : card.end();
-  return found != card.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 nlohmann::json card_of(std::span<const Ingredient> ingredients, std::span<const double> shares,
                        std::span<const double> near) {
   nlohmann::json parts = nlohmann::json::array();
   std::vector<std::string> titles;
   for (size_t i = 0; i < ingredients.size(); ++i) {
-    const std::string title = text_at(ingredients[i].model.card, "title");
+    const std::string title = card_text(ingredients[i].model.card, "title");
     titles.push_back(fmt::format("{:.2g} × {}", shares[i], title.empty() ? ingredients[i].name : title));
     parts.push_back({{"name", ingredients[i].name},
                      {"weight", shares[i]},
                      {"title", title},
                      {"resemblance_to_first", near[i]}});
   }
-  return {{"title", fmt::format("{}", fmt::join(titles, " + "))},
-          {"method", "mix"},
-          {"mixed_of", parts},
-          {"linmo", LINMO_VERSION},
-          {"licence", joined(ingredients, [](const auto& card) { return text_at(card, "licence"); })},
-          {"data", {{"credit", joined(ingredients, [](const auto& card) {
-                       return card.is_object() && card.contains("data") ? text_at(card["data"], "credit")
-                                                                        : "";
-                     })}}}};
+  nlohmann::json card = {
+      {"title", fmt::format("{}", fmt::join(titles, " + "))},
+      {"method", "mix"},
+      {"mixed_of", parts},
+      {"linmo", LINMO_VERSION},
+      {"licence", joined(ingredients, [](const auto& card) { return card_text(card, "licence"); })},
+      {"data", {{"credit", joined(ingredients, [](const auto& card) {
+                   return card.is_object() && card.contains("data") ? card_text(card["data"], "credit") : "";
+                 })}}}};
+  const std::string subject = card_text(ingredients[0].model.card, "subject");
+  if (!subject.empty() &&
+      joined(ingredients, [](const auto& c) { return card_text(c, "subject"); }) == subject)
+    card["subject"] = subject;
+  return card;
 }
 
 }  // namespace

@@ -50,6 +50,11 @@ Model model_header_from(const std::map<std::string, std::string>& metadata, std:
 
 }  // namespace
 
+std::string card_text(const nlohmann::json& card, const char* key) {
+  const auto found = card.is_object() ? card.find(key) : card.end();
+  return found != card.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 std::vector<std::string> parameter_problems(const net::Description& network, const TensorMap& tensors) {
   std::vector<std::string> problems;
   for (const net::ParameterInfo& p : net::parameters(network)) {

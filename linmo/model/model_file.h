@@ -23,6 +23,9 @@ struct Model {
   nlohmann::json card = nlohmann::json::object();
 };
 
+// What a card says under a key; empty where it says nothing or something else than text.
+std::string card_text(const nlohmann::json& card, const char* key);
+
 void save_model(const std::filesystem::path& path, const Model& model);
 // Checks that every parameter is there with its shape; throws ErrorKind::input with what is missing.
 Model load_model(const std::filesystem::path& path);

@@ -206,6 +206,12 @@ void TrainSettings::visit(FieldVisitor& v) {
   v.field({"title", "what the model's card says it does (default: the names of the two folders)"}, title);
   v.field({"licence", "what may be done with the model, for its card"}, licence);
   v.field({"credit", "where the pictures come from, for the model's card"}, credit);
+  v.field(
+      FieldInfo::one_of("subject",
+                        "what the content shows, for the card: the studio draws a sample of it and has the "
+                        "model paint that; auto: as --from, else a landscape",
+                        {"auto", "landscape", "characters"}),
+      subject);
   v.field({"checkpoint_every", "time between checkpoints", "s", 1, 1e6}, checkpoint_every);
   v.field({"score_pictures",
            "results scored against the style and their contents at every twentieth of the budget, with the "
@@ -332,7 +338,8 @@ void prepare_adding(TrainSettings& s) {
 bool fixed_on_resume(const std::string& key) {
   static constexpr std::array kFree = {"time",    "steps",    "checkpoint_every", "log_every", "stop_at",
                                        "threads", "cache_mb", "patience",         "keep",      "decay_from",
-                                       "title",   "licence",  "credit",           "dtype",     "snapshots"};
+                                       "title",   "licence",  "credit",           "dtype",     "snapshots",
+                                       "subject"};
   return std::find(kFree.begin(), kFree.end(), key) == kFree.end();
 }
 

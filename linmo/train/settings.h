@@ -65,7 +65,7 @@ struct TrainSettings {
   std::string device = "cpu";
 
   // the run
-  std::string title, licence, credit;
+  std::string title, licence, credit, subject = "auto";
   std::string dtype = "f32";
   int64_t checkpoint_every = 300, log_every = 10;
   int64_t score_pictures = 32, patience = 0;

@@ -112,6 +112,7 @@ class Trainer {
       method_->begin_with(from, to_utf8(file));
       for (const auto& [name, tensor] : from.tensors) types_of_from_[name] = tensor.dtype();
       if (!s_.add_style.empty()) base_card_ = from.card;
+      if (s_.subject == "auto") subject_ = model::card_text(from.card, "subject");
     }
     bf16_ = s_.precision == "bf16";
     if (s_.precision == "bf16" && !bf16_is_native())
@@ -236,7 +237,9 @@ class Trainer {
                                                  : fmt::format("; {} held out", data_.held_out.size()),
                     data_.layout));
     for (size_t i = 0; i < std::min<size_t>(5, data_.refused.size()); ++i) {
-      sink_.warn(fmt::format("not used: {}: {}", to_utf8(data_.refused[i].path), data_.refused[i].reason));
+      const std::string file = to_utf8(data_.refused[i].path), &reason = data_.refused[i].reason;
+      const bool says_which = reason.find(file) != std::string::npos;
+      sink_.warn(says_which ? "not used: " + reason : fmt::format("not used: {}: {}", file, reason));
     }
     if (data_.refused.size() > 5)
       sink_.warn(fmt::format("… and {} more; all are in the report", data_.refused.size() - 5));
@@ -508,7 +511,7 @@ class Trainer {
                                                       : to_utf8(fs::path(s_.style).filename());
       const std::string title = !s_.title.empty() ? s_.title
                                 : !base_card_.is_null()
-                                    ? fmt::format("{} / {}", base_card_.value("title", "?"), style)
+                                    ? fmt::format("{} / {}", model::card_text(base_card_, "title"), style)
                                     : fmt::format("{} → {}", content, style);
       model.card = {{"title", t.name == "G" ? title : fmt::format("{} → {}", style, content)},
                     {"licence", s_.licence.empty() ? "not stated" : s_.licence},
@@ -525,6 +528,7 @@ class Trainer {
                       {"content_pictures", data_.content.size()},
                       {"style_pictures", data_.style.size()},
                       {"sha256_of_names_and_sizes", data_.fingerprint}}}};
+      if (!subject_.empty()) model.card["subject"] = subject_;
       if (!method_->styles().empty()) {
         model.card["styles"] = method_->styles();
         model.card["data"]["pictures_of_styles"] = pictures_of_styles();
@@ -605,8 +609,9 @@ class Trainer {
   int64_t multiple_;
   Loader loader_;
   CheckpointMeta meta_;
-  std::map<std::string, model::DType> types_of_from_;  // of the --from model's numbers
-  json base_card_;                                     // of the model that a style is added to
+  std::map<std::string, model::DType> types_of_from_;             // of the --from model's numbers
+  std::string subject_ = s_.subject == "auto" ? "" : s_.subject;  // for the card; empty: not said
+  json base_card_;                                                // of the model that a style is added to
   bool bf16_ = false;
   double peak_ = 0, last_factor_ = 1;
   size_t next_sample_ = 0;
