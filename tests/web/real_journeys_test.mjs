@@ -164,6 +164,13 @@ journey("两个收藏做成后相互比较，地图可以圈选", async (page) =
   await page.getByRole("button", { name: "Report" }).click({ timeout: 120_000 });
   await page.frameLocator("iframe").getByRole("heading").first().waitFor();
   await keep(page, "report");
+  // Exemplars, nearest works and outliers become a collection as a lasso's works do.
+  await page.frameLocator("iframe").getByRole("button", { name: "Make a collection" }).first().click();
+  const field = page.getByLabel(/Name of a collection of these/);
+  await field.waitFor();
+  assert.equal(await field.evaluate((input) => input === document.activeElement), true);
+  await field.fill("范例");
+  await page.getByRole("button", { name: "Make the collection" }).click();
   await page.getByRole("button", { name: "Map" }).click();
   const map = page.frameLocator("iframe");
   await map.getByText(/shown: [1-9]/).waitFor();
@@ -183,6 +190,7 @@ journey("两个收藏做成后相互比较，地图可以圈选", async (page) =
   await page.getByRole("button", { name: "Make the collection" }).click();
   await page.getByRole("link", { name: "Collections", exact: true }).click();
   await page.getByRole("link", { name: /^圈选/ }).waitFor({ timeout: 120_000 });
+  await page.getByRole("link", { name: /^范例/ }).waitFor({ timeout: 120_000 });
 }, { locale: "zh-CN" });
 
 journey("models have cards and are exported", async (page) => {

@@ -69,6 +69,7 @@ void write_exemplars(Page& page, const Study& study, const Comparison& c, Thumbn
     page.close();
     page.close();
   }
+  thumbnails.offer(page);
   page.close();
 }
 

@@ -28,6 +28,15 @@ const linmo = (() => {
         link.href = link.dataset.page + "#lang=" + button.dataset.language;
       show(button.dataset.language);
     });
+  // The studio shows this page in a frame and makes a collection of what it is told; nobody else listens.
+  for (const button of document.querySelectorAll("button.collect")) {
+    button.hidden = window.parent === window;
+    button.addEventListener("click", () => {
+      const drawn = [...button.parentElement.querySelectorAll("[data-file]")];
+      const works = [...new Set(drawn.map((e) => JSON.stringify([e.dataset.group, e.dataset.file])))];
+      window.parent.postMessage({ linmo: "works", works: works.map((w) => JSON.parse(w)) }, "*");
+    });
+  }
   show(fromAddress());
   return { say, show, onLanguage: (f) => listeners.push(f) };
 })();

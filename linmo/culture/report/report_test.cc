@@ -105,6 +105,17 @@ TEST_F(Report, WordsOfStrangersAreText) {
   EXPECT_NE(written(test_study()).find("坏&lt;file&gt;.jpg"), std::string::npos);
 }
 
+TEST_F(Report, WorksThatAreDrawnSayWhichTheyAre) {
+  const Study study = with_pictures();
+  const std::string page = written(study);
+  // What the studio makes a collection of: every figure names its group and file, a button stands with them.
+  EXPECT_GT(count(page, "<button class=\"collect\""), 2u);
+  EXPECT_EQ(count(page, "<button class=\"collect\""), count(page, "type=\"button\" hidden"));
+  EXPECT_EQ(count(page, "<figure class=\"thumb\""), count(page, "data-group=\""));
+  EXPECT_EQ(count(page, "<figure class=\"thumb\""), count(page, "data-file=\""));
+  EXPECT_NE(page.find("data-file=\"" + study.table.rows[1].file + "\""), std::string::npos);
+}
+
 TEST_F(Report, PicturesAreShownWhereTheLicenceAllowsIt) {
   const Study study = with_pictures();
   const std::string page = written(study);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "linmo/core/error.h"
+#include "linmo/core/utf8.h"
 #include "linmo/culture/figures/parts.h"
 #include "linmo/culture/licence.h"
 #include "linmo/image/codec.h"
@@ -61,7 +62,11 @@ const Thumbnails::Picture& Thumbnails::picture(int64_t row) {
 
 void Thumbnails::draw(Page& page, int64_t row, const Phrase& note) {
   const Picture& p = picture(row);
-  page.open("figure.thumb");
+  const int64_t group = study_.row_groups[row];
+  page.open("figure.thumb", group < 0 ? std::string()
+                                      : "data-group=\"" + escape_html(study_.groups[group].name) +
+                                            "\" data-file=\"" +
+                                            escape_html(to_valid_utf8(study_.table.rows[row].file)) + "\"");
   if (p.data.empty()) {
     page.element("div.none", say(p.why_not));
   } else {
@@ -76,6 +81,10 @@ void Thumbnails::draw(Page& page, int64_t row, const Phrase& note) {
   if (!note.key.empty() || !note.literal.empty()) page.element("span.note", note);
   page.close();
   page.close();
+}
+
+void Thumbnails::offer(Page& page) const {
+  page.element("button.collect", say("map.collect"), "type=\"button\" hidden");
 }
 
 void Thumbnails::define(Page& page) const {

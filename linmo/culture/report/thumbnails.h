@@ -27,6 +27,9 @@ class Thumbnails {
 
   // A figure with the picture of a row (or the reason why there is none) and its name under it.
   void draw(Page& page, int64_t row, const Phrase& note = {});
+  // A button that hands the works drawn in the element around it to the studio, which makes a collection of
+  // them. Unseen where the page is not inside the studio.
+  void offer(Page& page) const;
   // The pictures themselves, unseen, which draw()'s figures point to. After all of them.
   void define(Page& page) const;
 

@@ -24,6 +24,7 @@ void write_boundaries(Page& page, const Study& study, Thumbnails& thumbnails) {
         if (b.rows[side].empty()) continue;
         page.open("div.row");
         for (int64_t row : b.rows[side]) thumbnails.draw(page, row);
+        thumbnails.offer(page);
         page.close();
       }
     }
@@ -95,6 +96,7 @@ void write_works(Page& page, const Study& study, Thumbnails& thumbnails) {
         thumbnails.draw(page, pair.other);
         page.close();
       }
+      thumbnails.offer(page);
       page.close();
     }
   page.close();
@@ -106,6 +108,7 @@ void write_works(Page& page, const Study& study, Thumbnails& thumbnails) {
     page.element("h3", study.groups[p.group].name);
     page.open("div.row");
     for (const Neighbour& o : p.outliers) thumbnails.draw(page, o.row);
+    if (!p.outliers.empty()) thumbnails.offer(page);
     page.close();
   }
   page.close();

@@ -66,6 +66,9 @@ function works_of(data: unknown): Works | undefined {
 
 function SelectionForm({ works, close }: { works: Works; close: () => void }) {
   const name = useSignal(""), problem = useSignal("");
+  const form = useRef<HTMLFormElement | null>(null);
+  // The works were chosen in a frame below, which may be scrolled far down.
+  useEffect(() => form.current?.querySelector("input")?.focus(), [works]);
   const make = (event: Event) => {
     event.preventDefault();
     if (!name.value.trim()) return;
@@ -73,7 +76,7 @@ function SelectionForm({ works, close }: { works: Works; close: () => void }) {
       .then(close, (error: unknown) => (problem.value = error_text(error)));
   };
   return (
-    <form class="row" onSubmit={make}>
+    <form class="row" ref={form} onSubmit={make}>
       <TextField label={t("cultures.selection", { n: works.length })} value={name.value} onInput={(v) => (name.value = v)} />
       <button class="primary" type="submit" disabled={!name.value.trim()}>{t("collections.make")}</button>
       <button type="button" onClick={close}>{t("app.close")}</button>
