@@ -89,6 +89,21 @@ class Values : public FieldVisitor {
   std::vector<std::pair<std::string, std::string>> list;
 };
 
+// Whole paths, without a slash at the end: a run that was begun here may go on from another folder, and is
+// named after its folders. `from` and `features` may be names of models; those have neither dot nor slash.
+void make_whole(train::TrainSettings& s) {
+  namespace fs = std::filesystem;
+  const auto whole = [](std::string& place) {
+    if (place.empty()) return;
+    fs::path path = fs::absolute(place).lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();
+    place = to_utf8(path);
+  };
+  for (std::string* folder : {&s.content, &s.style, &s.test}) whole(*folder);
+  for (std::string* model : {&s.from, &s.features})
+    if (model->find_first_of("./") != std::string::npos && fs::exists(*model)) whole(*model);
+}
+
 }  // namespace
 
 TrainCommand parse_train(const std::vector<std::string>& arguments) {
@@ -106,6 +121,7 @@ TrainCommand parse_train(const std::vector<std::string>& arguments) {
            to_utf8(run));
     }
     from_toml(read_text(file), to_utf8(file), second.settings);
+    make_whole(second.settings);
     Values values;
     second.settings.visit(values);
     saved = values.list;
@@ -118,6 +134,7 @@ TrainCommand parse_train(const std::vector<std::string>& arguments) {
   if (s.steps != before.steps && s.time == before.time) s.time.clear();
   if (first.resume && s.stop_at == before.stop_at) s.stop_at = 0;  // it was for that time
   s.resolve();
+  make_whole(s);
   if (first.resume) {
     Values now;
     s.visit(now);
@@ -151,6 +168,7 @@ TrainCommand parse_tune(const std::vector<std::string>& arguments) {
   const std::filesystem::path file = model::find_model(model::default_library(), model);
   if (s.method == "swift" && model::load_model_header(file).network.remembers()) s.method = "recurrent";
   s.resolve();
+  make_whole(s);
   return {s, parser->run, false, parser->quiet};
 }
 

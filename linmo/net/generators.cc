@@ -269,7 +269,7 @@ Description make_generator(const GeneratorChoice& c) {
     return compact({c.in, c.out, c.ngf ? c.ngf : 32, 6, norm(NormChoice::instance), c.residual, recurrent});
   if (c.name == "seed") {
     if (c.in != 3 || c.out != 3 || (c.ngf && c.ngf != 64))
-      fail(ErrorKind::usage, "the seed generator is fixed: 3 channels, 64 features");
+      fail(ErrorKind::usage, "the seed generator is fixed: 3 channels, 64 features; leave out --ngf");
     return seed_generator();
   }
   if (c.name == "unet_256" || c.name == "unet_128") {

@@ -136,6 +136,17 @@ class Run(TrainCase):
             measured = next(s["ms"] for s in out["steps"] if s["precision"] == precision)
             self.assertGreater(sum(times.values()), 0.5 * measured)  # all of it is accounted for; clocks are noisy
 
+    def test_goes_on_from_another_folder(self):
+        here = dict(content="照片", style="山水/")
+        self.run_linmo(*self.arguments("whole", **here), cwd=self.dir)
+        self.run_linmo(*self.arguments("parts", stop_at=2, **here), cwd=self.dir)
+        self.run_linmo("train", "-o", self.dir / "parts", "--resume", cwd="/")
+        self.assertSameModel(self.dir / "whole", self.dir / "parts")
+        card = json.loads(self.run_linmo("models", "show", self.dir / "parts", "--json").stdout)
+        self.assertIn("照片 → 山水", json.dumps(card, ensure_ascii=False))
+        self.run_linmo(*self.arguments("parts", "--resume", **here), cwd=self.dir)
+        self.fails(*self.arguments(self.dir / "parts", "--resume", **here), cwd=self.dir.parent, code=USAGE, says="content")
+
     def test_budget_by_time(self):
         self.run_linmo(*self.arguments(self.dir / "run", time="3s", steps=None))
         self.assertTrue((self.dir / "run/model.safetensors").exists())
