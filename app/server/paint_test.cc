@@ -59,7 +59,7 @@ TEST(SampleCharacters, AreBlackOnWhiteAndNoRowIsAnother) {
     const std::vector<uint8_t> one = cell(column, 0);
     EXPECT_EQ(one[0], 255);  // paper at the border
     const auto black = std::count(one.begin(), one.end(), 0);
-    EXPECT_GT(black, 300);
+    EXPECT_GT(black, 150);
     EXPECT_LT(black, 1500);
     EXPECT_NE(one, cell(column, 1));
     EXPECT_NE(one, cell((column + 1) % 6, 0));
