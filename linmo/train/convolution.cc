@@ -72,9 +72,8 @@ Tensor bytes_for(const memory::desc& desc) {
   return at::empty({static_cast<int64_t>(desc.get_size())}, at::kByte);
 }
 
-void reorder(const memory& from, const memory& to) {
-  const dnnl::reorder::primitive_desc desc(from, to, with_lent_memory());
-  execute(dnnl::reorder(desc), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+dnnl::reorder reorder(const memory::desc& from, const memory::desc& to) {
+  return dnnl::reorder({cpu(), from, cpu(), to, with_lent_memory()});
 }
 
 Tensor nhwc(const Tensor& t) {
@@ -105,7 +104,8 @@ class ConvolutionState {
     dnnl::convolution_forward::primitive_desc forward_desc;
     std::optional<dnnl::convolution_backward_data::primitive_desc> data_desc;
     std::optional<dnnl::convolution_backward_weights::primitive_desc> weights_desc;
-    dnnl::primitive forward, data, weights;
+    dnnl::primitive forward, data, weights,
+        unblock;  // unblock: gradients as they are made → plain; may be empty
   };
 
   Plan& plan(const Geometry& g) {
@@ -155,20 +155,32 @@ class ConvolutionState {
                                                           gradient, result, stride, pad, pad);
     p.weights_desc.emplace(desc, with_lent_memory(), cpu(), p.forward_desc);
     p.weights = dnnl::convolution_backward_weights(*p.weights_desc);
+    const memory::desc made = p.weights_desc->diff_weights_desc(), wanted = plain_weights(g.weights);
+    if (made != wanted) p.unblock = reorder(made, wanted);
   }
 
   // The fp32 weights in the form that a primitive wants; kept while they do not change.
   Tensor packed(const Tensor& weight, const memory::dims& dims, const memory::desc& wanted, bool constant) {
     RECORD_USER_SCOPE("linmo::pack");
     const Tensor plain = weight.contiguous();
-    if (!constant) return pack(plain, dims, wanted);
-    const uint32_t version = weight.unsafeGetTensorImpl()->version_counter().current_version();
     auto kept =
         std::find_if(packed_.begin(), packed_.end(), [&](const Packed& p) { return p.desc == wanted; });
-    if (kept == packed_.end()) kept = packed_.insert(packed_.end(), {wanted, nullptr, 0, {}});
+    if (kept == packed_.end())
+      kept = packed_.insert(packed_.end(), {wanted, reorder(plain_weights(dims), wanted), nullptr, 0, {}});
     // Never packed in place: a graph that is still to be run backwards may hold the old ones.
-    if (kept->source != plain.data_ptr() || kept->version != version)
-      *kept = {wanted, plain.data_ptr(), version, pack(plain, dims, wanted)};
+    const auto pack = [&] {
+      Tensor bytes = bytes_for(wanted);
+      execute(kept->reorder,
+              {{DNNL_ARG_FROM, view(plain_weights(dims), plain)}, {DNNL_ARG_TO, view(wanted, bytes)}});
+      return bytes;
+    };
+    if (!constant) return pack();
+    const uint32_t version = weight.unsafeGetTensorImpl()->version_counter().current_version();
+    if (kept->source != plain.data_ptr() || kept->version != version) {
+      kept->bytes = pack();
+      kept->source = plain.data_ptr();
+      kept->version = version;
+    }
     return kept->bytes;
   }
 
@@ -182,6 +194,7 @@ class ConvolutionState {
  private:
   struct Packed {
     memory::desc desc;
+    dnnl::primitive reorder;
     const void* source;
     uint32_t version;
     Tensor bytes;
@@ -190,12 +203,6 @@ class ConvolutionState {
   static std::array<memory::desc, 3> picture_descs(const Geometry& g) {
     return {picture(g.source, g.type), picture(g.result, g.type),
             memory::desc(g.weights, type_of(g.type), memory::format_tag::any)};
-  }
-
-  static Tensor pack(const Tensor& plain, const memory::dims& dims, const memory::desc& wanted) {
-    Tensor bytes = bytes_for(wanted);
-    reorder(view(plain_weights(dims), plain), view(wanted, bytes));
-    return bytes;
   }
 
   std::vector<std::unique_ptr<Plan>> plans_;
@@ -237,9 +244,9 @@ std::pair<Tensor, Tensor> run_weights(ConvolutionState& state, const Geometry& g
                                       const Tensor& result) {
   ConvolutionState::Plan& p = state.plan(g);
   ConvolutionState::need_weights(p);
-  const memory::desc made = p.weights_desc->diff_weights_desc(), wanted = plain_weights(g.weights);
+  const memory::desc made = p.weights_desc->diff_weights_desc();
   Tensor gradient = at::empty(g.weights, at::kFloat), bias;
-  const bool same = made == wanted;
+  const bool same = !p.unblock;
   const Tensor blocked = same ? gradient : bytes_for(made);
   std::unordered_map<int, memory> arguments = {
       {DNNL_ARG_SRC, view(p.weights_desc->src_desc(), source)},
@@ -250,7 +257,9 @@ std::pair<Tensor, Tensor> run_weights(ConvolutionState& state, const Geometry& g
     arguments.emplace(DNNL_ARG_DIFF_BIAS, view(ConvolutionState::bias_desc(g), bias));
   }
   execute(p.weights, arguments);
-  if (!same) reorder(view(made, blocked), view(wanted, gradient));
+  if (!same)
+    execute(p.unblock,
+            {{DNNL_ARG_FROM, view(made, blocked)}, {DNNL_ARG_TO, view(plain_weights(g.weights), gradient)}});
   return {gradient, bias};
 }
 
