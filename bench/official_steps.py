@@ -23,7 +23,7 @@ def networks(torch):
     nn = torch.nn
 
     class Blur(nn.Module):
-        """A binomial filter (1 2 1), with stride 2 (Zhang 2019); or its transpose, which enlarges."""
+        """Reduces by the binomial filter 1 2 1 with stride 2 (Zhang 2019), or enlarges by that of four taps."""
 
         def __init__(self, channels, is_up=False):
             super().__init__()
@@ -39,7 +39,7 @@ def networks(torch):
             if self.is_up:
                 padded = nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
                 y = nn.functional.conv_transpose2d(padded, self.kernel, stride=2, padding=2, groups=channels)
-                return y[:, :, 1:, 1:][:, :, :-1, :-1]
+                return y[:, :, 1:-1, 1:-1]
             padded = nn.functional.pad(x, (1, 1, 1, 1), mode="reflect")
             return nn.functional.conv2d(padded, self.kernel, stride=2, groups=channels)
 
@@ -143,12 +143,8 @@ def cyclegan(torch, features, blocks, side):
 def cut(torch, features, blocks, side):
     make_g, make_d = networks(torch)
     g, d = make_g(features, blocks, True), make_d(features, True)
-    # Behind the input's padding, both convolutions that reduce, and two of the blocks.
-    modules = list(g)
-    convolutions = [i for i, m in enumerate(modules) if isinstance(m, torch.nn.Conv2d)]
-    first_block = next(i for i, m in enumerate(modules) if not isinstance(m, (
-        torch.nn.Conv2d, torch.nn.InstanceNorm2d, torch.nn.ReLU, torch.nn.ReflectionPad2d)) and hasattr(m, "body"))
-    taps = [0, convolutions[1], convolutions[2], first_block, first_block + 4]
+    # Behind the input's padding, both convolutions that reduce, the first and the fifth block.
+    modules, taps = list(g), (0, 4, 8, 12, 16)
     squares, entropy = torch.nn.MSELoss(), torch.nn.CrossEntropyLoss()
 
     def encode(x):

@@ -90,7 +90,7 @@ class Values : public FieldVisitor {
 };
 
 // Whole paths, without a slash at the end: a run that was begun here may go on from another folder, and is
-// named after its folders. `from` and `features` may be names of models; those have neither dot nor slash.
+// named after its folders. `from` and `features` may be names of bundled models, which stay names.
 void make_whole(train::TrainSettings& s) {
   namespace fs = std::filesystem;
   const auto whole = [](std::string& place) {
@@ -101,7 +101,8 @@ void make_whole(train::TrainSettings& s) {
   };
   for (std::string* folder : {&s.content, &s.style, &s.test}) whole(*folder);
   for (std::string* model : {&s.from, &s.features})
-    if (model->find_first_of("./") != std::string::npos && fs::exists(*model)) whole(*model);
+    if (fs::is_regular_file(*model) || fs::is_regular_file(fs::path(*model) / "model.safetensors"))
+      whole(*model);
 }
 
 }  // namespace

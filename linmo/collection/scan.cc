@@ -75,6 +75,18 @@ void judge_size(ScannedFile& file, const ImageInfo& info, int64_t min_side) {
   }
 }
 
+}  // namespace
+
+std::string reason_of(const std::exception& error, const fs::path& path) {
+  std::string_view text = error.what();
+  const std::string name = to_utf8(path);
+  if (text.starts_with(name)) text.remove_prefix(name.size());
+  while (text.starts_with(':') || text.starts_with(' ')) text.remove_prefix(1);
+  return std::string(text);
+}
+
+namespace {
+
 // Runs `look`, and turns whatever it throws into a verdict.
 template <class Look>
 void guarded(ScannedFile& file, const Look& look) {
@@ -82,13 +94,13 @@ void guarded(ScannedFile& file, const Look& look) {
     look();
   } catch (const Error& error) {
     file.verdict = error.kind() == ErrorKind::limit ? Verdict::too_large : Verdict::unreadable;
-    file.reason = error.what();
+    file.reason = reason_of(error, file.path);
   } catch (const std::bad_alloc&) {
     file.verdict = Verdict::too_large;
     file.reason = "not enough memory to decode it";
   } catch (const std::exception& error) {
     file.verdict = Verdict::unreadable;
-    file.reason = error.what();
+    file.reason = reason_of(error, file.path);
   }
 }
 

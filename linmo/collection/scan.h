@@ -3,6 +3,7 @@
 // not. Nothing in a file makes a scan fail.
 #pragma once
 
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -47,6 +48,9 @@ struct ScannedFile {
 inline constexpr ImageLimits kScanLimits{
     .max_pixels = int64_t{1} << 28, .max_side = 100'000, .max_file_bytes = uint64_t{1} << 30};
 inline constexpr int64_t kMinSide = 64;  // px
+
+// What went wrong with a file, without its name, which stands beside it in every list.
+std::string reason_of(const std::exception& error, const std::filesystem::path& path);
 
 // Decides by name and first bytes alone whether a file could be a picture that is read here; accepted means
 // so far.

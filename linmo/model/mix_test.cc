@@ -71,6 +71,11 @@ TEST(Mix, CardNamesIngredientsLicencesAndData) {
   EXPECT_EQ(card["mixed_of"][1]["weight"], 0.75);
   EXPECT_EQ(card["mixed_of"][1]["resemblance_to_first"], resemblance(a, b));
   EXPECT_EQ(card["title"], "0.25 × 模 1 + 0.75 × 模 1");
+  // What it paints is said where all ingredients agree.
+  EXPECT_FALSE(card.contains("subject"));
+  std::vector<Ingredient> letters = both;
+  letters[0].model.card["subject"] = letters[1].model.card["subject"] = "characters";
+  EXPECT_EQ(mix(letters, std::vector<double>{1, 3}).card["subject"], "characters");
 }
 
 TEST(Mix, StrangersAreRefusedWithAReason) {

@@ -104,8 +104,9 @@ class ConvolutionState {
     dnnl::convolution_forward::primitive_desc forward_desc;
     std::optional<dnnl::convolution_backward_data::primitive_desc> data_desc;
     std::optional<dnnl::convolution_backward_weights::primitive_desc> weights_desc;
-    dnnl::primitive forward, data, weights,
-        unblock;  // unblock: gradients as they are made → plain; may be empty
+    dnnl::primitive forward, data, weights;
+    dnnl::primitive
+        unblock;  // the weights' gradients as oneDNN makes them → plain; empty where they are plain
   };
 
   Plan& plan(const Geometry& g) {

@@ -182,7 +182,7 @@ class Finder {
       ScannedFile refused;
       refused.path = file;
       refused.verdict = Verdict::unreadable;
-      refused.reason = error.what();
+      refused.reason = reason_of(error, file);
       data.refused.push_back(std::move(refused));
       return false;
     }

@@ -236,11 +236,8 @@ class Trainer {
                     data_.held_out_is_trained_on ? "; too few to hold any out for the samples"
                                                  : fmt::format("; {} held out", data_.held_out.size()),
                     data_.layout));
-    for (size_t i = 0; i < std::min<size_t>(5, data_.refused.size()); ++i) {
-      const std::string file = to_utf8(data_.refused[i].path), &reason = data_.refused[i].reason;
-      const bool says_which = reason.find(file) != std::string::npos;
-      sink_.warn(says_which ? "not used: " + reason : fmt::format("not used: {}: {}", file, reason));
-    }
+    for (size_t i = 0; i < std::min<size_t>(5, data_.refused.size()); ++i)
+      sink_.warn(fmt::format("not used: {}: {}", to_utf8(data_.refused[i].path), data_.refused[i].reason));
     if (data_.refused.size() > 5)
       sink_.warn(fmt::format("… and {} more; all are in the report", data_.refused.size() - 5));
     sink_.info(fmt::format("{} with {} generator, {}, {} px crops, batch {}, {} threads, seed {}", s_.method,

@@ -146,6 +146,12 @@ class Run(TrainCase):
         self.assertIn("照片 → 山水", json.dumps(card, ensure_ascii=False))
         self.run_linmo(*self.arguments("parts", "--resume", **here), cwd=self.dir)
         self.fails(*self.arguments(self.dir / "parts", "--resume", **here), cwd=self.dir.parent, code=USAGE, says="content")
+        # The same of a model to begin with, and a model's subject stays that of those that begin with it.
+        self.run_linmo(*self.arguments("letters", "--subject", "characters", steps=1, **here), cwd=self.dir)
+        self.run_linmo(*self.arguments("tuned", "--from", "letters", steps=2, stop_at=1, **here), cwd=self.dir)
+        self.run_linmo("train", "-o", self.dir / "tuned", "--resume", cwd="/")
+        card = json.loads(self.run_linmo("models", "show", self.dir / "tuned", "--json").stdout)
+        self.assertIn('"subject": "characters"', json.dumps(card))
 
     def test_budget_by_time(self):
         self.run_linmo(*self.arguments(self.dir / "run", time="3s", steps=None))
