@@ -66,7 +66,7 @@ Moments moments(std::span<const float> v) {
 
 void measure_hue(const Scale& scale, const Lab* paper, ColourFeatures& out) {
   const auto count = static_cast<size_t>(scale.pixels());
-  std::vector<float> chroma(count), hue(count);
+  measure::UnsetVector<float> chroma(count), hue(count);
   polar(scale.a.values.data(), scale.b.values.data(), chroma.data(), hue.data(), scale.pixels());
   const Moments c = moments(chroma);
   out.chroma = c.mean;
@@ -132,17 +132,43 @@ void measure_oklab(const Scale& scale, ColourFeatures& out) {
 }
 
 // In fractions of 255, as the reference computes: where rounding is a tie, the last bit decides.
-LINMO_SIMD void hsv_hue_row(const float* __restrict red, const float* __restrict green,
-                            const float* __restrict blue, double* __restrict hue, int64_t count) {
+LINMO_SIMD void hsv_hue_row(const double* __restrict red, const double* __restrict green,
+                            const double* __restrict blue, double* __restrict hue, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
-    const double r = red[i] / 255.0, g = green[i] / 255.0, b = blue[i] / 255.0;
+    const double r = red[i], g = green[i], b = blue[i];
     const double high = std::max(std::max(r, g), b), d = high - std::min(std::min(r, g), b);
-    const double inverse_of = d > 0 ? d : 1;
-    const double from_blue = 4 + (r - g) / inverse_of, from_green = 2 + (b - r) / inverse_of,
-                 from_red = (g - b) / inverse_of;
-    const double h = (high == b ? from_blue : high == g ? from_green : from_red) / 6;
+    const double step = high == b ? r - g : high == g ? b - r : g - b;
+    const double from = high == b ? 4 : high == g ? 2 : 0;
+    const double h = (from + step / (d > 0 ? d : 1)) / 6;
     hue[i] = d > 0 ? (h < 0 ? h + 1 : h) : 0;
   }
+}
+
+LINMO_SIMD double largest_of(const double* v, int64_t count) {
+  double lanes[8] = {};
+  int64_t i = 0;
+  for (; i + 8 <= count; i += 8)
+    for (int64_t k = 0; k < 8; ++k) lanes[k] = v[i + k] > lanes[k] ? v[i + k] : lanes[k];
+  for (int64_t k = 0; i < count; ++i, ++k) lanes[k] = std::max(lanes[k], v[i]);
+  return *std::max_element(lanes, lanes + 8);
+}
+
+// Integers throughout: rg to 255, 2·yb to 510; sums of a thousand squares fit 32 bits.
+constexpr int64_t kColourBlock = 1024;
+LINMO_SIMD void opponent_run(const uint8_t* rgb, int32_t* rg, int32_t* rg2, int32_t* yb, int32_t* yb2,
+                             int64_t count) {
+  int32_t a = 0, b = 0, c = 0, d = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const int32_t x = rgb[3 * i] - rgb[3 * i + 1], y = rgb[3 * i] + rgb[3 * i + 1] - 2 * rgb[3 * i + 2];
+    a += x;
+    b += x * x;
+    c += y;
+    d += y * y;
+  }
+  *rg = a;
+  *rg2 = b;
+  *yb = c;
+  *yb2 = d;
 }
 
 void measure_palette(const Image& rgb, ColourFeatures& out, std::vector<PaletteColour>* palette) {
@@ -204,15 +230,16 @@ void measure_palette(const Image& rgb, ColourFeatures& out, std::vector<PaletteC
 }  // namespace
 
 double colourfulness(const Image& rgb) {
-  // Integers throughout: rg to 255, 2·yb to 510; their squares fit 64-bit sums.
   int64_t rg = 0, rg2 = 0, yb = 0, yb2 = 0;
   const auto s = rgb.samples<uint8_t>();
-  for (size_t i = 0; i < s.size(); i += 3) {
-    const int x = s[i] - s[i + 1], y = s[i] + s[i + 1] - 2 * s[i + 2];
-    rg += x;
-    rg2 += x * x;
-    yb += y;
-    yb2 += y * y;
+  for (int64_t i = 0; i < rgb.pixels(); i += kColourBlock) {
+    std::array<int32_t, 4> sums;
+    opponent_run(s.data() + 3 * i, &sums[0], &sums[1], &sums[2], &sums[3],
+                 std::min(kColourBlock, rgb.pixels() - i));
+    rg += sums[0];
+    rg2 += sums[1];
+    yb += sums[2];
+    yb2 += sums[3];
   }
   const auto n = static_cast<double>(rgb.pixels());
   const double mean_rg = static_cast<double>(rg) / n, mean_yb = static_cast<double>(yb) / n / 2;
@@ -224,16 +251,18 @@ double colourfulness(const Image& rgb) {
 double hsv_hue_entropy(const Image& rgb) {
   const auto s = rgb.samples<uint8_t>();
   const int64_t w = rgb.width();
-  std::vector<double> hue(static_cast<size_t>(rgb.pixels()));
-  std::vector<float> rows(static_cast<size_t>(3 * w));
+  std::array<double, 256> fraction;
+  for (size_t v = 0; v < 256; ++v) fraction[v] = static_cast<double>(v) / 255;
+  measure::UnsetVector<double> hue(static_cast<size_t>(rgb.pixels()));
+  std::vector<double> rows(static_cast<size_t>(3 * w));
   for (int64_t y = 0; y < rgb.height(); ++y) {
     const uint8_t* from = s.data() + 3 * w * y;
     for (int64_t x = 0; x < w; ++x) {
-      for (int64_t c = 0; c < 3; ++c) rows[static_cast<size_t>(c * w + x)] = from[3 * x + c];
+      for (int64_t c = 0; c < 3; ++c) rows[static_cast<size_t>(c * w + x)] = fraction[from[3 * x + c]];
     }
     hsv_hue_row(rows.data(), rows.data() + w, rows.data() + 2 * w, hue.data() + y * w, w);
   }
-  const double largest = *std::ranges::max_element(hue);
+  const double largest = largest_of(hue.data(), rgb.pixels());
   return largest > 0 ? std::max(0.0, entropy_bits(scaled_histogram(hue, largest))) : 0;
 }
 

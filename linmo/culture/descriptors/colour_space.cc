@@ -108,7 +108,7 @@ LINMO_SIMD void oklab_run(const float* __restrict r, const float* __restrict g, 
 template <class Run>
 void convert(const Image& rgb, measure::Plane& l, measure::Plane& a, measure::Plane& b, Run run) {
   const int64_t width = rgb.width();
-  l = a = b = measure::Plane(width, rgb.height());
+  for (measure::Plane* plane : {&l, &a, &b}) *plane = measure::Plane::unset(width, rgb.height());
   std::array<float, 256> linear;
   std::ranges::copy(linear_of_srgb(), linear.begin());
   std::vector<float> rows(static_cast<size_t>(3 * width));
@@ -183,7 +183,7 @@ void oklab_planes(const Image& rgb8, measure::Plane& l, measure::Plane& a, measu
 
 void delta_e_2000(const measure::Plane& l, const measure::Plane& a, const measure::Plane& b, const Lab& from,
                   measure::Plane& out) {
-  out = measure::Plane(l.width, l.height);
+  out = measure::Plane::unset(l.width, l.height);
   delta_e_run(l.values.data(), a.values.data(), b.values.data(), static_cast<float>(from[0]),
               static_cast<float>(from[1]), static_cast<float>(from[2]), out.values.data(),
               static_cast<int64_t>(l.values.size()));

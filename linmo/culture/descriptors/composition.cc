@@ -228,10 +228,10 @@ Plane salience(const Scale& scale) {
   float mean[3];
   for (size_t k = 0; k < 3; ++k) {
     smooth[k] = gaussian_blur(*planes[k], 1);
-    const std::vector<float>& v = planes[k]->values;
+    const auto& v = planes[k]->values;
     mean[k] = static_cast<float>(std::accumulate(v.begin(), v.end(), 0.0) / static_cast<double>(v.size()));
   }
-  Plane out(scale.width(), scale.height());
+  Plane out = Plane::unset(scale.width(), scale.height());
   distance_row(smooth[0].values.data(), smooth[1].values.data(), smooth[2].values.data(), mean,
                out.values.data(), scale.pixels());
   return out;

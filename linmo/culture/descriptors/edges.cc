@@ -278,23 +278,27 @@ Counts count_pairs(const EdgeMap& map, const std::vector<EdgePoint>& points) {
       };
       // Four points of `from` at a time share what is loaded of `to`. They stand some rows apart, for
       // neighbours often meet in one sum and would wait for each other.
-      constexpr size_t kApart = 12, kBlock = 4 * kApart;
+      constexpr size_t kApart = 12, kBlock = 4 * kApart, kAtOnce = 32;
       size_t i = 0;
       for (; i + kBlock <= from.place.size(); i += kBlock) {
         const size_t first = first_of(i + kBlock - 1), last = last_of(i);
-        if (first >= last) break;  // so few points in so many rows
-        for (size_t k = i; k < i + kApart; ++k) {
-          float weights[4];
-          uint32_t places[4];
-          for (size_t m = 0; m < 4; ++m) {
-            const size_t one = k + m * kApart;
-            weights[m] = from.weight[one];
-            places[m] = centre - from.place[one];
-            // What only some of the four reach.
-            pairs.add(weights[m], places[m], first_of(one), first);
-            pairs.add(weights[m], places[m], last, last_of(one));
+        if (first >= last) break;                  // so few points in so many rows
+        for (size_t k = i; k < i + kBlock; ++k) {  // what only some of the block reach
+          pairs.add(from.weight[k], centre - from.place[k], first_of(k), first);
+          pairs.add(from.weight[k], centre - from.place[k], last, last_of(k));
+        }
+        // A few of `to` at a time: what is read of the table for one point is still near for the next, which
+        // mostly lies beside it on the same edge.
+        for (size_t j = first; j < last; j += kAtOnce) {
+          for (size_t k = i; k < i + kApart; ++k) {
+            float weights[4];
+            uint32_t places[4];
+            for (size_t m = 0; m < 4; ++m) {
+              weights[m] = from.weight[k + m * kApart];
+              places[m] = centre - from.place[k + m * kApart];
+            }
+            pairs.add_four(weights, places, j, std::min(last, j + kAtOnce));
           }
-          pairs.add_four(weights, places, first, last);
         }
       }
       for (; i < from.place.size(); ++i)

@@ -51,7 +51,7 @@ int64_t half_to_even(double v) {
 SpectrumLine slope_of_mather(const Scale& scale) {
   const int64_t n = power_of_two_below(std::min(scale.width(), scale.height()));
   const int64_t left = scale.width() / 2 - n / 2, top = scale.height() / 2 - n / 2;
-  Plane square(n, n);
+  Plane square = Plane::unset(n, n);
   for (int64_t y = 0; y < n; ++y) {
     const float* from = scale.l.row(top + y).data() + left;
     float* to = square.row(y).data();
@@ -93,7 +93,7 @@ SpectrumLine slope_of_redies(const Image& luma) {
   };
   const int64_t w = scaled(luma.width()), h = scaled(luma.height());
   const Image image = w == luma.width() && h == luma.height() ? luma : resize(luma, w, h, Filter::lanczos);
-  Plane square(kSide, kSide);
+  Plane square = Plane::unset(kSide, kSide);
   std::ranges::fill(square.values, mean);
   const int64_t left = kSide / 2 - w / 2, top = kSide / 2 - h / 2;
   for (int64_t y = 0; y < h; ++y) {

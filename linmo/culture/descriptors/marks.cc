@@ -103,7 +103,7 @@ bool is_seal(const Scale& s, const Bits& red, const Component& c) {
 // -----------------------------------------------------------------------------------------------
 
 Plane local_mean(const Plane& in, int64_t reach) {
-  Plane across(in.width, in.height), out(in.width, in.height);
+  Plane across = Plane::unset(in.width, in.height), out = Plane::unset(in.width, in.height);
   std::vector<double> sums(static_cast<size_t>(in.width) + 1);
   for (int64_t y = 0; y < in.height; ++y) {
     for (size_t x = 0; x < static_cast<size_t>(in.width); ++x) sums[x + 1] = sums[x] + in.row(y)[x];

@@ -25,7 +25,7 @@ struct Sums {
 
 // Mean of kBlurWindow samples along rows, edges mirrored (…cba|abc|cba…), as scipy's uniform_filter1d.
 Plane row_mean(const Plane& in) {
-  Plane out(in.width, in.height);
+  Plane out = Plane::unset(in.width, in.height);
   constexpr int kReach = kBlurWindow / 2;
   std::vector<float> line(static_cast<size_t>(in.width + 2 * kReach));
   for (int64_t y = 0; y < in.height; ++y) {
@@ -58,7 +58,7 @@ LINMO_SIMD void add_rows(const float* enters, const float* leaves, float* __rest
 }
 
 Plane column_mean(const Plane& in) {
-  Plane out(in.width, in.height);
+  Plane out = Plane::unset(in.width, in.height);
   constexpr int kReach = kBlurWindow / 2;
   const auto w = static_cast<size_t>(in.width);
   // Values are whole numbers of at most 255: sums in float are exact.
@@ -177,7 +177,7 @@ double block_ratio(const std::array<double, kBlock>& sums, const std::array<int6
 }
 
 Plane luma_of(const Image& grey) {
-  Plane out(grey.width(), grey.height());
+  Plane out = Plane::unset(grey.width(), grey.height());
   const auto samples = grey.samples<uint8_t>();
   for (size_t i = 0; i < samples.size(); ++i) out.values[i] = samples[i];
   return out;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <numeric>
+#include <utility>
 
 #include "linmo/culture/descriptors/kernels.h"
 
@@ -55,6 +57,12 @@ LINMO_SIMD void add_scaled_4(const float* a, const float* b, const float* c, con
     out[i] += weights[0] * a[i] + weights[1] * b[i] + weights[2] * c[i] + weights[3] * d[i];
 }
 
+LINMO_SIMD void take_scaled_4(const float* a, const float* b, const float* c, const float* d,
+                              const float* weights, float* __restrict out, int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    out[i] = weights[0] * a[i] + weights[1] * b[i] + weights[2] * c[i] + weights[3] * d[i];
+}
+
 LINMO_SIMD void step_run(const float* v, float low, float scale, int32_t* __restrict out, int64_t count) {
   for (int64_t i = 0; i < count; ++i) out[i] = static_cast<int32_t>((v[i] - low) * scale);
 }
@@ -97,6 +105,30 @@ int32_t find_root(std::vector<int32_t>& parent, int32_t i) {
   return i;
 }
 
+struct Run {  // of set pixels in a row
+  int64_t first, last, y;
+};
+
+// Eight pixels at a time: masks are mostly long runs of either kind.
+void find_runs(const uint8_t* row, int64_t w, int64_t y, std::vector<Run>& out) {
+  // The first place from x on where the row is not `value`.
+  const auto end_of = [&](int64_t x, uint8_t value) {
+    const uint64_t same = value * 0x0101010101010101u;
+    for (; x + 8 <= w; x += 8) {
+      uint64_t eight = 0;
+      std::memcpy(&eight, row + x, 8);
+      if (eight != same) break;
+    }
+    while (x < w && row[x] == value) ++x;
+    return x;
+  };
+  for (int64_t x = end_of(0, 0); x < w;) {
+    const int64_t end = end_of(x, 1);
+    out.push_back({x, end - 1, y});
+    x = end_of(end, 0);
+  }
+}
+
 }  // namespace
 
 int64_t mirrored(int64_t i, int64_t count) {
@@ -116,7 +148,7 @@ double Bits::share() const {
 
 Plane local_deviation(const Plane& plane, int side) {
   const int64_t w = plane.width, h = plane.height, reach = side / 2;
-  Plane out(w, h);
+  Plane out = Plane::unset(w, h);
   // Column sums of the window's rows, then differences of their running sums along the row. Sums start over
   // for every row, so that rounding does not pile up.
   std::vector<double> sum(static_cast<size_t>(w)), squares(static_cast<size_t>(w));
@@ -152,7 +184,7 @@ Plane local_deviation(const Plane& plane, int side) {
 
 Plane gaussian_blur(const Plane& plane, double sigma) {
   const auto reach = static_cast<int64_t>(4 * sigma + 0.5);
-  std::vector<float> taps(static_cast<size_t>(2 * reach + 1));
+  std::vector<float> taps(static_cast<size_t>(2 * reach + 1));  // five at least: sigma ≥ 3/8
   double total = 0;
   for (int64_t i = -reach; i <= reach; ++i)
     total += std::exp(-0.5 * static_cast<double>(i * i) / (sigma * sigma));
@@ -161,10 +193,11 @@ Plane gaussian_blur(const Plane& plane, double sigma) {
         static_cast<float>(std::exp(-0.5 * static_cast<double>(i * i) / (sigma * sigma)) / total);
   }
   const int64_t w = plane.width, h = plane.height;
-  Plane across(w, h), out(w, h);
+  Plane across = Plane::unset(w, h), out = Plane::unset(w, h);
   // Four taps at a time, so that sums are loaded and stored less often.
   const auto add_taps = [&](const auto& source, float* to) {
-    size_t t = 0;
+    take_scaled_4(source(0), source(1), source(2), source(3), taps.data(), to, w);
+    size_t t = 4;
     for (; t + 4 <= taps.size(); t += 4)
       add_scaled_4(source(t), source(t + 1), source(t + 2), source(t + 3), taps.data() + t, to, w);
     for (; t < taps.size(); ++t) add_scaled(source(t), taps[t], to, w);
@@ -187,65 +220,58 @@ Plane gaussian_blur(const Plane& plane, double sigma) {
 }
 
 std::vector<Component> components(const Bits& bits, bool eight, std::vector<int32_t>* labels) {
-  const int64_t w = bits.width, h = bits.height;
-  std::vector<int32_t> label(static_cast<size_t>(w * h)), parent{0};
+  const int64_t w = bits.width, h = bits.height, slant = eight ? 1 : 0;
+  // Runs of rows, from the top; a set of runs is known by its first one.
+  std::vector<Run> runs;
+  std::vector<int32_t> parent;
+  size_t above = 0, here = 0;  // the first runs of the row before and of this one
   for (int64_t y = 0; y < h; ++y) {
-    const uint8_t* in = bits.row(y);
-    int32_t* here = label.data() + y * w;
-    const int32_t* above = y > 0 ? here - w : nullptr;
-    for (int64_t x = 0; x < w; ++x) {
-      if (!in[x]) continue;
-      int32_t found = 0;
-      const auto join = [&](int32_t other) {
-        if (other == 0) return;
-        other = find_root(parent, other);
-        if (found == 0) {
-          found = other;
-        } else if (found != other) {
-          const int32_t low = std::min(found, other);
-          parent[static_cast<size_t>(std::max(found, other))] = low;
-          found = low;
-        }
-      };
-      if (x > 0) join(here[x - 1]);
-      if (above) {
-        join(above[x]);
-        if (eight && x > 0) join(above[x - 1]);
-        if (eight && x + 1 < w) join(above[x + 1]);
+    above = std::exchange(here, runs.size());
+    size_t over = above;
+    const size_t until = here;
+    find_runs(bits.row(y), w, y, runs);
+    for (size_t i = here; i < runs.size(); ++i) {
+      auto root = static_cast<int32_t>(i);
+      parent.push_back(root);
+      while (over < until && runs[over].last + slant < runs[i].first) ++over;
+      for (size_t k = over; k < until && runs[k].first <= runs[i].last + slant; ++k) {
+        const int32_t other = find_root(parent, static_cast<int32_t>(k));
+        const int32_t low = std::min(root, other);
+        parent[static_cast<size_t>(std::max(root, other))] = low;
+        root = low;
       }
-      if (found == 0) {
-        found = static_cast<int32_t>(parent.size());
-        parent.push_back(found);
-      }
-      here[x] = found;
     }
   }
-  std::vector<int32_t> number(parent.size());
+  std::vector<int32_t> number(runs.size());
   std::vector<Component> out;
-  for (int64_t y = 0; y < h; ++y) {
-    for (int64_t x = 0; x < w; ++x) {
-      int32_t& at = label[static_cast<size_t>(y * w + x)];
-      if (at == 0) continue;
-      int32_t& n = number[static_cast<size_t>(find_root(parent, at))];
-      if (n == 0) {
-        out.push_back({0, x, y, x, y, 0, 0});
-        n = static_cast<int32_t>(out.size());
-      }
-      at = n;
-      Component& c = out[static_cast<size_t>(n - 1)];
-      ++c.area;
-      c.left = std::min(c.left, x);
-      c.right = std::max(c.right, x);
-      c.bottom = y;
-      c.x += static_cast<double>(x);
-      c.y += static_cast<double>(y);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const auto& [first, last, y] = runs[i];
+    int32_t& n = number[static_cast<size_t>(find_root(parent, static_cast<int32_t>(i)))];
+    if (n == 0) {
+      out.push_back({0, first, y, last, y, 0, 0});
+      n = static_cast<int32_t>(out.size());
     }
+    number[i] = n;
+    Component& c = out[static_cast<size_t>(n - 1)];
+    const int64_t length = last - first + 1;
+    c.area += length;
+    c.left = std::min<int64_t>(c.left, first);
+    c.right = std::max<int64_t>(c.right, last);
+    c.bottom = y;
+    c.x += static_cast<double>((first + last) * length / 2);
+    c.y += static_cast<double>(y * length);
   }
   for (Component& c : out) {
     c.x /= static_cast<double>(c.area);
     c.y /= static_cast<double>(c.area);
   }
-  if (labels) *labels = std::move(label);
+  if (labels) {
+    labels->assign(bits.values.size(), 0);
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const auto row = labels->begin() + runs[i].y * w;
+      std::fill(row + runs[i].first, row + runs[i].last + 1, number[i]);
+    }
+  }
   return out;
 }
 

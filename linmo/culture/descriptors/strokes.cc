@@ -20,14 +20,15 @@ LINMO_SIMD void extend_row(const uint8_t* ink, const uint16_t* before, uint16_t*
   for (int64_t x = 0; x < count; ++x) runs[x] = static_cast<uint16_t>(ink[x] ? before[x] + 1 : 0);
 }
 
-LINMO_SIMD void take_shortest(const uint16_t* run, float scale, float* shortest, int64_t count) {
-  for (int64_t x = 0; x < count; ++x) shortest[x] = std::min(shortest[x], scale * run[x]);
-}
-
 // The last pixel of a run knows its length; that goes back along the run. `next`: the row after, whose pixel
 // `shift` columns on is the run's next one, 0 where it has ended.
-LINMO_SIMD void carry_back(const uint16_t* next, uint16_t* runs, const uint8_t* ink, int64_t count) {
-  for (int64_t x = 0; x < count; ++x) runs[x] = ink[x] ? std::max(runs[x], next[x]) : uint16_t{0};
+LINMO_SIMD void carry_back(const uint16_t* next, uint16_t* __restrict runs, const uint8_t* ink, float scale,
+                           float* __restrict shortest, int64_t count) {
+  for (int64_t x = 0; x < count; ++x) {
+    const uint16_t run = ink[x] ? std::max(runs[x], next[x]) : uint16_t{0};
+    runs[x] = run;
+    shortest[x] = std::min(shortest[x], scale * static_cast<float>(run));
+  }
 }
 
 LINMO_SIMD void ink_row(const float* l, const double* upper, const double* lower, int64_t reach, double rows,
@@ -41,15 +42,23 @@ LINMO_SIMD void ink_row(const float* l, const double* upper, const double* lower
 
 Bits find_ink(const Plane& l) {
   const int64_t w = l.width, h = l.height, reach = std::max<int64_t>(2, std::max(w, h) / 32);
-  std::vector<double> sums(static_cast<size_t>((w + 1) * (h + 1)));
-  for (int64_t y = 0; y < h; ++y) {
-    const auto row = l.row(y);
-    double sum = 0;
+  measure::UnsetVector<double> sums(static_cast<size_t>((w + 1) * (h + 1)));
+  std::fill_n(sums.begin(), w + 1, 0.0);
+  // Two rows at a time, whose sums do not wait for each other.
+  for (int64_t y = 0; y < h; y += 2) {
+    const bool both = y + 1 < h;
+    const float *row = l.row(y).data(), *row2 = both ? l.row(y + 1).data() : row;
     const double* above = sums.data() + y * (w + 1);
     double* here = sums.data() + (y + 1) * (w + 1);
+    double* here2 = both ? here + w + 1 : here;
+    double sum = 0, sum2 = 0;
+    here[0] = here2[0] = 0;
     for (int64_t x = 0; x < w; ++x) {
-      sum += row[static_cast<size_t>(x)];
-      here[x + 1] = above[x + 1] + sum;
+      sum += row[x];
+      sum2 += row2[x];
+      const double upper = above[x + 1] + sum;
+      if (both) here2[x + 1] = upper + sum2;
+      here[x + 1] = upper;
     }
   }
   Bits ink(w, h);
@@ -141,7 +150,9 @@ struct Edge {
 // Pixels where the gradient is strong and the largest across the edge.
 std::vector<Edge> find_edges(const Plane& smooth) {
   const int64_t w = smooth.width, h = smooth.height;
-  Plane strength(w, h);
+  Plane strength = Plane::unset(w, h);
+  std::ranges::fill(strength.row(0), 0.0f);
+  std::ranges::fill(strength.row(h - 1), 0.0f);
   for (int64_t y = 1; y + 1 < h; ++y)
     gradient_row(smooth.row(y - 1).data(), smooth.row(y).data(), smooth.row(y + 1).data(),
                  strength.row(y).data(), w);
@@ -240,8 +251,8 @@ Plane stroke_widths(const Bits& ink) {
     }
     for (int64_t y = h - 1; y >= 0; --y) {
       uint16_t* here = runs.data() + y * pitch + 1;
-      if (y + 1 < h) carry_back(runs.data() + (y + 1) * pitch + 1 + shift, here, ink.row(y), w);
-      take_shortest(here, step, out.row(y).data(), w);
+      const uint16_t* next = y + 1 < h ? runs.data() + (y + 1) * pitch : none.data();
+      carry_back(next + 1 + shift, here, ink.row(y), step, out.row(y).data(), w);
     }
   }
   return out;

@@ -87,7 +87,7 @@ LINMO_SIMD double sum_of_squares(const float* re, const float* im, int64_t count
 }
 
 Plane halved(const Plane& p) {
-  Plane out(p.width / 2, p.height / 2);
+  Plane out = Plane::unset(p.width / 2, p.height / 2);
   for (int64_t y = 0; y < out.height; ++y) {
     const float* a = p.row(2 * y).data();
     const float* b = p.row(2 * y + 1).data();
@@ -98,7 +98,7 @@ Plane halved(const Plane& p) {
 }
 
 void measure_gabor(const Image& luma, TextureFeatures& out) {
-  Plane plane(luma.width(), luma.height());
+  Plane plane = Plane::unset(luma.width(), luma.height());
   const auto samples = luma.samples<uint8_t>();
   double mean = 0;
   for (const uint8_t v : samples) mean += v;

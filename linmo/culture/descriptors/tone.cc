@@ -63,9 +63,11 @@ Bits blank_pixels(const Plane& distance, const Plane& deviation, float tau) {
 double quadtree_share(const Scale& scale, const Lab& paper) {
   const int64_t w = scale.width(), h = scale.height();
   // Integral images of L*, L*², a*, b*.
-  std::vector<std::array<double, 4>> sums(static_cast<size_t>((w + 1) * (h + 1)));
+  measure::UnsetVector<std::array<double, 4>> sums(static_cast<size_t>((w + 1) * (h + 1)));
+  std::fill_n(sums.begin(), w + 1, std::array<double, 4>{});
   for (int64_t y = 0; y < h; ++y) {
     std::array<double, 4> row{};
+    sums[static_cast<size_t>((y + 1) * (w + 1))] = row;
     for (int64_t x = 0; x < w; ++x) {
       const auto i = static_cast<size_t>(y * w + x);
       const double l = scale.l.values[i];
@@ -328,7 +330,7 @@ double scaled_entropy(std::span<const float> values) {
 ToneFeatures measure_tone(const Subject& subject, Void* found) {
   ToneFeatures out;
   const Scale& full = subject.standard;
-  const std::vector<float>& l = full.l.values;
+  const auto& l = full.l.values;
   const auto n = static_cast<double>(l.size());
   double first = 0, second = 0, third = 0;
   moments_run(l.data(), 50, &first, &second, &third, full.pixels());
