@@ -150,8 +150,7 @@ int run_apply(const ApplyOptions& o) {
   if (o.json) {
     fmt::print("{}\n", to_json(result, stylizer.engine()).dump(2));
   } else {
-    for (const apply::BatchFailure& f : result.failures)
-      fmt::print(stderr, "failed: {}\n", apply::sentence(f));
+    for (const apply::BatchFailure& f : result.failures) say("failed: {}\n", apply::sentence(f));
     if (!o.quiet) {
       fmt::print("{} written", result.written.size());
       if (result.skipped) fmt::print(", {} kept as they were", result.skipped);
@@ -161,7 +160,7 @@ int run_apply(const ApplyOptions& o) {
     }
   }
   if (result.stopped) {
-    if (!o.json) fmt::print(stderr, "stopped; the same command with --resume goes on where this ended\n");
+    if (!o.json) say("stopped; the same command with --resume goes on where this ended\n");
     return kInterrupted;
   }
   return result.failures.empty() ? kDone : kFailed;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "linmo/core/settings.h"
 
@@ -37,6 +38,10 @@ void catch_interrupts() {
 
 bool interrupted() {
   return g_interrupts > 0;
+}
+
+void say(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 Console::Console(bool quiet) : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1) {
@@ -83,11 +88,11 @@ void Console::on_event(const Event& event) {
     case Event::Kind::info:
       if (quiet_) return;
       clear_line();
-      fmt::print(stderr, "{}\n", event.text);
+      say("{}\n", event.text);
       break;
     case Event::Kind::warning:
       clear_line();
-      fmt::print(stderr, "warning: {}\n", event.text);
+      say("warning: {}\n", event.text);
       break;
     case Event::Kind::progress: {
       if (quiet_) return;
@@ -107,10 +112,10 @@ void Console::on_event(const Event& event) {
         line += fmt::format("  {} left", format_duration(event.seconds_left));
       for (const auto& [name, value] : event.values) line += fmt::format("  {} {:.4g}", name, value);
       if (terminal_) {
-        fmt::print(stderr, "\r\x1b[K{}", line);
+        say("\r\x1b[K{}", line);
         line_open_ = true;
       } else {
-        fmt::print(stderr, "{}\n", line);
+        say("{}\n", line);
       }
       std::fflush(stderr);
       break;
@@ -124,7 +129,7 @@ int guarded(const std::function<int()>& command) {
   try {
     return command();
   } catch (const Error& error) {
-    fmt::print(stderr, "linmo: {}\n", error.what());
+    say("linmo: {}\n", error.what());
     switch (error.kind()) {
       case ErrorKind::usage:
         return kUsage;
@@ -134,10 +139,15 @@ int guarded(const std::function<int()>& command) {
         return kFailed;
     }
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "linmo: not enough memory; close other programs or choose a smaller size\n");
+    say("linmo: not enough memory; close other programs or choose a smaller size\n");
+    return kFailed;
+  } catch (const std::system_error& error) {
+    // Whoever reads the output has had enough of it (… | head): not worth a word.
+    if (error.code() == std::errc::broken_pipe) return kFailed;
+    say("linmo: {}\n", error.what());
     return kFailed;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "linmo: {}\n", error.what());
+    say("linmo: {}\n", error.what());
     return kFailed;
   }
 }

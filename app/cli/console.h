@@ -3,9 +3,13 @@
 // the work to stop, a second Ctrl-C ends it at once.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "linmo/core/error.h"
 #include "linmo/core/events.h"
@@ -17,6 +21,14 @@ inline constexpr int kDone = 0;    // all was done
 inline constexpr int kFailed = 1;  // something was not; the list was printed
 inline constexpr int kUsage = 2;   // the command line makes no sense
 inline constexpr int kInterrupted = 130;
+
+// Writes to stderr, and does not mind when nobody reads it any more (fmt::print would throw, and end the
+// work).
+void say(std::string_view text);
+template <class... T>
+void say(fmt::format_string<T...> format, T&&... values) {
+  say(std::string_view(fmt::format(format, std::forward<T>(values)...)));
+}
 
 // With LINMO_EVENTS=N in the environment every event also goes, as a line of JSON, to file descriptor N: for
 // programs that show the progress their own way.

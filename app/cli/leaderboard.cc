@@ -144,7 +144,7 @@ int run_leaderboard(const EvaluateCommand& command, measure::FeatureExtractor* f
   const bool whole = std::all_of(ranked.begin(), ranked.end(), [](const measure::Ranked& r) {
     return r.evaluation.refused.empty() && r.evaluation.unmatched.empty();
   });
-  for (const std::string& failure : failures) fmt::print(stderr, "failed: {}\n", failure);
+  for (const std::string& failure : failures) say("failed: {}\n", failure);
   std::erase_if(ranked, [](const measure::Ranked& r) { return !r.failure.empty(); });
   if (ranked.empty()) fail(ErrorKind::input, "there is nothing to rank");
   const std::string text = machine.dump(2) + "\n";

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "app/cli/commands.h"
+#include "app/cli/console.h"
 #include "linmo/core/error.h"
 #include "linmo/core/files.h"
 #include "linmo/model/library.h"
@@ -59,7 +60,7 @@ int list(bool as_json) {
                  card.contains("styles") ? fmt::format(" (--style {})", text_of(card["styles"])) : "");
     }
   }
-  for (const std::string& problem : damaged) fmt::print(stderr, "linmo: {}\n", problem);
+  for (const std::string& problem : damaged) say("linmo: {}\n", problem);
   return damaged.empty() ? 0 : 1;
 }
 

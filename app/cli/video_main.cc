@@ -60,8 +60,8 @@ int run(int argc, char** argv) {
     result = video::apply_video(stylizer, input, output, options, console);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::cancelled) throw;
-    fmt::print(stderr, "stopped; {} is not there yet{}\n", output,
-               input != "-" && video::can_grow_in_pieces(output) ? "; the same command goes on with it" : "");
+    say("stopped; {} is not there yet{}\n", output,
+        input != "-" && video::can_grow_in_pieces(output) ? "; the same command goes on with it" : "");
     return kInterrupted;
   }
   const bool pipe = output == "-";

@@ -151,7 +151,8 @@ void add_session_routes(Studio& studio) {
 Task<void> stop_at_signal(Studio& studio) {
   asio::signal_set signals(studio.context, SIGINT, SIGTERM);
   co_await signals.async_wait(asio::use_awaitable);
-  fmt::print(stderr, "stopping; trainings write their checkpoints\n");
+  // Nobody may be reading: fmt::print would throw, and the signals would be lost.
+  std::fputs("stopping; trainings write their checkpoints\n", stderr);
   studio.events.end();
   // A second signal ends it at once: what is finished is on the disk.
   signals.async_wait([](boost::system::error_code code, int) {
@@ -202,7 +203,7 @@ void run_studio(const StudioSettings& settings) {
   ServerHooks hooks;
   hooks.guard = [&studio](Request& request, Response& response) { return studio.guard(request, response); };
   hooks.incoming = studio.folders.incoming();
-  hooks.log = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  hooks.log = [](const std::string& line) { std::fputs((line + "\n").c_str(), stderr); };
   ServerLimits limits;
   limits.upload_bytes = settings.upload_bytes;
   const uint16_t port =

@@ -141,7 +141,7 @@ class Worker {
   Done run(const Work& work) {
     Done done;
     std::vector<std::byte> bytes;
-    if (!look(done, [&] {
+    if (!look(done, work.path, [&] {
           bytes = read_file(work.path, kScanLimits.max_file_bytes);
           done.sha256 = sha256(bytes);
         }))
@@ -153,7 +153,7 @@ class Worker {
     }
     std::string record;
     Description description;
-    if (!look(done, [&] {
+    if (!look(done, std::filesystem::path(work.file), [&] {
           const MemoryGate::Pass pass(gate_,
                                       bytes.size() + memory_needed(bytes, settings_.protocol, work.file));
           const PreparedPicture picture = prepare(bytes, settings_.protocol, work.file);
@@ -168,15 +168,16 @@ class Worker {
   }
 
  private:
+  // `name`: what the file is called in messages of the step.
   template <class Step>
-  static bool look(Done& done, const Step& step) {
+  static bool look(Done& done, const std::filesystem::path& name, const Step& step) {
     try {
       step();
       return true;
     } catch (const std::bad_alloc&) {
       done.reason = "not enough memory";
     } catch (const Error& error) {
-      done.reason = to_valid_utf8(error.what());
+      done.reason = to_valid_utf8(reason_of(error, name));
     }
     return false;
   }

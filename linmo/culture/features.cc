@@ -207,6 +207,10 @@ std::string long_rows(const FeatureColumns& columns, const FeatureRow& row) {
   std::vector<std::string> start{row.file, row.sha256};
   start.insert(start.end(), row.metadata.begin(), row.metadata.end());
   start.resize(2 + columns.metadata.size());
+  std::vector<size_t> long_fields;
+  for (const char* name : {"palette", "layout"})
+    if (const int64_t at = columns.find_metadata(name); at >= 0)
+      long_fields.push_back(2 + static_cast<size_t>(at));
   for (size_t d = 0; d < columns.descriptors.size(); ++d) {
     const Descriptor& descriptor = columns.descriptors[d];
     std::vector<std::string> fields = start;
@@ -214,6 +218,8 @@ std::string long_rows(const FeatureColumns& columns, const FeatureRow& row) {
                   {descriptor.name, descriptor.group, descriptor.unit, format_number(row.values[d]),
                    descriptor.reliability ? format_number(descriptor.reliability->least_rank()) : ""});
     out += csv_line(std::move(fields));
+    // Two hundred copies of them would be nine tenths of the table.
+    for (const size_t at : long_fields) start[at].clear();
   }
   return out;
 }
