@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes ordpy.json: what ordpy (Pessa & Ribeiro 2021) says of pictures that both sides make from integers.
 
-    python3 -m venv ENV && ENV/bin/pip install numpy ordpy==1.2.3
+    /usr/bin/python3 -m venv --system-site-packages ENV && ENV/bin/pip install ordpy==1.2.3   # Debian's python3-skimage
     ENV/bin/python tests/golden/make_ordpy.py [--check]
 
 --check compares with the stored file instead (DescriptorsSlow.OrdpyAgrees runs it, where LINMO_GOLDEN_PYTHON names
-such a python). Entropy and complexity of 2 x 2 orders at distances of 1, 2 and 4 px, smoothness and branching, and
-the shares of blocks whose values are all equal or partly equal."""
+such a python). Entropy and complexity of 2 x 2 orders at distances of 1, 2 and 4 px, smoothness and branching, the
+shares of blocks whose values are all equal or partly equal, and of the groups A … K at 1 and 4 px."""
 
 import json
 import pathlib
@@ -29,6 +29,9 @@ def describe(seed, width, height, noise):
     out["smoothness"], out["branching"] = (float(v) for v in ordpy.smoothness_structure(grey))
     shares = ordpy.two_by_two_patterns(grey)  # {"[0012]": share …}, equal digits where values are equal
     distinct = {pattern: len(set(pattern.strip("[]"))) for pattern in shares}
+    out["groups"] = [
+        [float(v) for _, v in sorted(
+            ordpy.two_by_two_patterns(grey, taux=step, tauy=step, group_patterns=True).items())] for step in (1, 4)]
     out["all_equal"] = float(sum(s for p, s in shares.items() if distinct[p] == 1))
     out["some_equal"] = float(sum(s for p, s in shares.items() if 1 < distinct[p] < 4))
     return out

@@ -51,9 +51,13 @@ TEST(Colour, LabAndOklabOfKnownColours) {
   EXPECT_NEAR(ok[0], .446630, 1e-6);
   EXPECT_NEAR(ok[1], .069503, 1e-6);
   EXPECT_NEAR(ok[2], .070578, 1e-6);
-  const Lab red = oklab_of_linear(1, 0, 0), blue = oklab_of_linear(0, 0, 1);
-  EXPECT_NEAR(red[1], .224863, 1e-6);
-  EXPECT_NEAR(blue[2], -.311528, 1e-6);
+  const std::pair<Lab, Lab> primaries[] = {{{1, 0, 0}, {.627955, .224863, .125846}},
+                                           {{0, 1, 0}, {.866440, -.233888, .179498}},
+                                           {{0, 0, 1}, {.452014, -.032457, -.311528}}};
+  for (const auto& [rgb, lab] : primaries) {
+    const Lab found = oklab_of_linear(rgb[0], rgb[1], rgb[2]);
+    for (size_t k = 0; k < 3; ++k) EXPECT_NEAR(found[k], lab[k], 1e-6);
+  }
   const Lab back = linear_of_oklab(ok);
   EXPECT_EQ(srgb_of_linear(back[0]), 128);
   EXPECT_EQ(srgb_of_linear(back[2]), 32);
@@ -116,6 +120,14 @@ TEST(Colour, HaslerSuesstrunk) {
   EXPECT_NEAR(colourfulness(half), 272.6187, 1e-4);
   EXPECT_NEAR(colourfulness(grad_picture()), 104.586064, 1e-6);
   EXPECT_NEAR(colourfulness(noise_picture(3)), 138.482772, 1e-6);
+  Image warm = to_rgb(ink_picture(), 0);  // (g, 230 g/255, 190 g/255)
+  const auto samples = warm.samples<uint8_t>();
+  for (size_t i = 0; i < samples.size(); i += 3) {
+    const int g = samples[i];
+    samples[i + 1] = static_cast<uint8_t>(g * 230 / 255);
+    samples[i + 2] = static_cast<uint8_t>(g * 190 / 255);
+  }
+  EXPECT_NEAR(colourfulness(warm), 30.175087, 1e-6);
 }
 
 TEST(Colour, MeansOfReferencePictures) {

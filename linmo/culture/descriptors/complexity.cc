@@ -28,9 +28,35 @@ int code_of(const std::array<int, 4>& v) {
   return code;
 }
 
+// Of the block [x00, x01, x10, x11] as dense ranks 0 … distinct − 1.
+TieGroup group_of(const std::array<int, 4>& rank, int distinct) {
+  constexpr std::array<size_t, 4> kOpposite{3, 2, 1, 0};
+  const auto at = [&](int value) {
+    return static_cast<size_t>(std::ranges::find(rank, value) - rank.begin());
+  };
+  const auto opposite = [&](size_t i) { return rank[kOpposite[i]]; };
+  const int twice = distinct == 3 ? (std::ranges::count(rank, 0) == 2   ? 0
+                                     : std::ranges::count(rank, 1) == 2 ? 1
+                                                                        : 2)
+                                  : 0;
+  const bool is_diagonal = distinct < 4 && opposite(at(twice)) == twice;
+  switch (distinct) {
+    case 1:
+      return TieGroup::a;
+    case 2:
+      if (std::ranges::count(rank, 0) != 2) return TieGroup::h;
+      return is_diagonal ? TieGroup::k : TieGroup::d;
+    case 3:
+      if (twice == 1) return is_diagonal ? TieGroup::f : TieGroup::i;
+      return is_diagonal ? TieGroup::j : TieGroup::g;
+    default:
+      return opposite(at(0)) == 3 ? TieGroup::b : opposite(at(0)) == 2 ? TieGroup::c : TieGroup::e;
+  }
+}
+
 struct CodeTable {
   std::array<int, kCodes> order, tied;  // −1: cannot occur
-  std::array<int, kCodes> distinct{};   // how many different values
+  std::array<TieGroup, kCodes> group{};
   CodeTable() {
     order.fill(-1);
     tied.fill(-1);
@@ -49,10 +75,13 @@ struct CodeTable {
         rank = rank * static_cast<int>(4 - i) + smaller;
       }
       order[static_cast<size_t>(code)] = rank;
-      std::array<int, 4> sorted = v;
+      std::array<int, 4> sorted = v, dense;
       std::ranges::sort(sorted);
-      distinct[static_cast<size_t>(code)] =
-          static_cast<int>(std::unique(sorted.begin(), sorted.end()) - sorted.begin());
+      const auto end = std::unique(sorted.begin(), sorted.end());
+      std::ranges::transform(v, dense.begin(), [&](int value) {
+        return static_cast<int>(std::lower_bound(sorted.begin(), end, value) - sorted.begin());
+      });
+      group[static_cast<size_t>(code)] = group_of(dense, static_cast<int>(end - sorted.begin()));
     }
     for (size_t c = 0; c < kCodes; ++c) {
       if (order[c] >= 0) tied[c] = next++;
@@ -183,13 +212,17 @@ OrderShares order_shares(std::span<const uint16_t> values, int64_t width, int64_
     if (share == 0) continue;
     out.orders[static_cast<size_t>(table.order[c])] += share;
     out.with_ties[static_cast<size_t>(table.tied[c])] += share;
-    if (table.distinct[c] == 1) {
-      out.all_equal += share;
-    } else if (table.distinct[c] < 4) {
-      out.some_equal += share;
-    }
+    out.groups[static_cast<size_t>(table.group[c])] += share;
   }
   return out;
+}
+
+double OrderShares::some_equal() const {
+  double sum = 0;
+  for (const TieGroup g :
+       {TieGroup::d, TieGroup::f, TieGroup::g, TieGroup::h, TieGroup::i, TieGroup::j, TieGroup::k})
+    sum += groups[static_cast<size_t>(g)];
+  return sum;
 }
 
 EntropyComplexity entropy_complexity(std::span<const double> p) {
@@ -333,8 +366,8 @@ ComplexityFeatures measure_complexity(const Subject& subject) {
   const EntropyComplexity hc = entropy_complexity(one.orders);
   out.permutation_h = hc.h;
   out.permutation_c = hc.c;
-  out.equal_blocks = one.all_equal;
-  out.tied_blocks = one.some_equal;
+  out.tie_groups = one.groups;
+  out.tied_blocks = one.some_equal();
   out.tie_entropy = entropy_complexity(one.with_ties).h;
   const SmoothnessStructure types = smoothness_structure(one);
   out.smoothness = types.smoothness;
@@ -342,7 +375,9 @@ ComplexityFeatures measure_complexity(const Subject& subject) {
   const EntropyComplexity two = entropy_complexity(order_shares(grey, w, h, 2).orders);
   out.permutation_h_2 = two.h;
   out.permutation_c_2 = two.c;
-  const EntropyComplexity four = entropy_complexity(order_shares(grey, w, h, 4).orders);
+  const OrderShares far = order_shares(grey, w, h, 4);
+  out.tie_groups_4 = far.groups;
+  const EntropyComplexity four = entropy_complexity(far.orders);
   out.permutation_h_4 = four.h;
   out.permutation_c_4 = four.c;
   to_64_levels(grey.data(), other.data(), full.pixels());

@@ -46,7 +46,40 @@ TEST(Complexity, OrdersOfReferencePictures) {
     const SmoothnessStructure s = smoothness_structure(shares);
     EXPECT_NEAR(s.smoothness, c.smoothness, 1e-6) << c.name;
     EXPECT_NEAR(s.branching, c.branching, 1e-6) << c.name;
-    EXPECT_NEAR(shares.all_equal, c.equal, 1e-6) << c.name;
+    EXPECT_NEAR(shares.all_equal(), c.equal, 1e-6) << c.name;
+  }
+}
+
+TEST(Complexity, KindsOfBlocksOfReferencePictures) {
+  // ordpy 1.2.3's two_by_two_patterns(…, group_patterns=True); its docstring's example first.
+  const std::vector<uint16_t> wide{1, 2, 1, 4, 8, 3, 4, 5, 6, 7, 5, 6};
+  const TieGroupShares example = order_shares(wide, 4, 3, 1).groups;
+  EXPECT_NEAR(example[2], .5, 1e-12);
+  EXPECT_NEAR(example[4], 1 / 6., 1e-12);
+  EXPECT_NEAR(example[5], 1 / 3., 1e-12);
+  using Shares = std::vector<std::pair<TieGroup, double>>;
+  const std::pair<const char*, Shares> cases[] = {
+      {"ramp", {{TieGroup::d, 1}}},
+      {"checker", {{TieGroup::a, .885813}, {TieGroup::d, .110727}, {TieGroup::k, .003460}}},
+      {"noise",
+       {{TieGroup::b, .325198},
+        {TieGroup::c, .328151},
+        {TieGroup::e, .325167},
+        {TieGroup::f, .002291},
+        {TieGroup::g, .009350},
+        {TieGroup::i, .004998},
+        {TieGroup::j, .004752}}},
+      {"ink", {{TieGroup::a, .990604}, {TieGroup::d, .000984}, {TieGroup::h, .008412}}},
+      {"rings",
+       {{TieGroup::a, .168428}, {TieGroup::d, .332918}, {TieGroup::f, .164506}, {TieGroup::h, .334148}}}};
+  for (const auto& [name, expected] : cases) {
+    const TieGroupShares shares = order_shares(grey_values(name), 256, 256, 1).groups;
+    double total = 0;
+    for (const auto& [group, share] : expected) {
+      EXPECT_NEAR(shares[static_cast<size_t>(group)], share, 1e-6) << name << static_cast<int>(group);
+      total += shares[static_cast<size_t>(group)];
+    }
+    EXPECT_NEAR(total, 1, 2e-4) << name;  // the rest is rare
   }
 }
 
@@ -84,7 +117,7 @@ TEST(Complexity, NoiseOnEvenGroundIsToldApart) {
   EXPECT_LT(clean.permutation_h, 0.03);
   EXPECT_GT(clean.permutation_dither, 0.9);  // says that this H means little
   EXPECT_LT(dirty.permutation_dither, 0.2);
-  EXPECT_GT(clean.equal_blocks - dirty.equal_blocks, 0.5);
+  EXPECT_GT(clean.tie_groups[0] - dirty.tie_groups[0], 0.5);
 }
 
 }  // namespace

@@ -113,8 +113,13 @@ TEST(DescriptorsGolden, OrdersOfBlocksEqualOrdpy) {
     const SmoothnessStructure s = smoothness_structure(one);
     EXPECT_NEAR(s.smoothness, c.at("smoothness").get<double>(), 1e-10);
     EXPECT_NEAR(s.branching, c.at("branching").get<double>(), 1e-10);
-    EXPECT_NEAR(one.all_equal, c.at("all_equal").get<double>(), 1e-10);
-    EXPECT_NEAR(one.some_equal, c.at("some_equal").get<double>(), 1e-10);
+    EXPECT_NEAR(one.all_equal(), c.at("all_equal").get<double>(), 1e-10);
+    EXPECT_NEAR(one.some_equal(), c.at("some_equal").get<double>(), 1e-10);
+    for (size_t scale = 0; scale < 2; ++scale) {
+      const TieGroupShares groups = shares(scale == 0 ? 1 : 4).groups;
+      for (size_t k = 0; k < kTieGroups; ++k)
+        EXPECT_NEAR(groups[k], c.at("groups")[scale][k].get<double>(), 1e-10) << scale << " " << k;
+    }
   }
 }
 
