@@ -163,7 +163,13 @@ void add_job_routes(Studio& studio) {
   router.add({"GET", "/api/v1/jobs/{id}/results/{name}", [&studio](Request& request) -> Task<Response> {
                 const Job& job = studio.jobs.find(request.parameter("id"));
                 const std::string name = request.parameter("name");
-                Response response = Response::of_file(result_file(studio, job, name), type_of_name(name));
+                const fs::path file = result_file(studio, job, name);
+                if (request.query.contains("size") && type_of_name(name).starts_with("image/")) {
+                  const int64_t size = request.number("size", 320, 16, 4096);
+                  const json wish = {{"do", "picture"}, {"path", to_utf8(file)}, {"size", size}};
+                  co_return picture_answer(co_await studio.eyes.ask(wish, std::chrono::seconds(60)), 3600);
+                }
+                Response response = Response::of_file(file, type_of_name(name));
                 response.download_as(name);
                 co_return response;
               }});

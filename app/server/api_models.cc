@@ -150,7 +150,16 @@ Task<Response> mix_models(Studio& studio, Request& request) {
   else
     command.push_back(fmt::format("--style={}", fmt::join(styles, ",")));
   command.insert(command.end(), {"--title=" + name, "-o", made.string()});
-  co_await run_short_command(studio, command, scratch);
+  try {
+    co_await run_short_command(studio, command, scratch);
+  } catch (const HttpError& error) {
+    std::string said = error.what();
+    for (const json& part : look["blend"]) {
+      const std::string path = part["path"];
+      said = for_its_owner(said, path, to_utf8(from_utf8(path).stem()));
+    }
+    throw HttpError(error.status, error.kind, said);
+  }
   co_return installed(studio, file_below(scratch.folder, "mixed.safetensors"), name);
 }
 
@@ -189,7 +198,11 @@ Task<Response> card(Studio& studio, Request& request) {
   if (!studio.cards.contains(key)) {
     json wish = {{"do", "card"}, {"subject", subject}, {"size", size}};
     if (!before) wish.update({{"path", to_utf8(named.file)}, {"style", named.style}});
-    Frame frame = co_await studio.eyes.ask(wish, std::chrono::seconds(120));
+    Worker::Wish asked;
+    asked.value = wish;
+    asked.gives_way = true;  // whoever waits for a picture does not wait for the wall
+    asked.patience = std::chrono::seconds(120);
+    Frame frame = co_await studio.eyes.ask(asked);
     if (studio.cards.size() > 500) studio.cards.clear();
     studio.cards[key] = std::move(frame);
   }

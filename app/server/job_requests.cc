@@ -211,10 +211,21 @@ json checked_request(const json& request, const Folders& folders, Store& store) 
                       fmt::format("There is a collection {} already; choose another name.", name));
     if (request.contains("works"))
       return {{"kind", kind}, {"name", name}, {"works", checked_works(request["works"], folders)}};
+    if (request.contains("pictures")) {
+      const json uploads = {{"source", {{"pictures", request["pictures"]}}}};
+      return {{"kind", kind},
+              {"name", name},
+              {"pictures", checked_source(uploads, "source", folders, store).at("pictures")}};
+    }
     json sources = json::array();
     for (const std::string& source : texts_field(request, "sources", 100))
       sources.push_back(to_utf8(folders.allowed_path(source)));
     return {{"kind", kind}, {"name", name}, {"sources", sources}};
+  }
+  if (kind == "describe") {
+    const std::string collection = text_field(request, "collection");
+    file_below(folder_below(folders.collections(), collection), kManifestName);
+    return {{"kind", kind}, {"name", collection}, {"collection", collection}, {"output", collection + ".csv"}};
   }
   if (kind == "compare") {
     const std::string name = name_field(request);
@@ -230,7 +241,7 @@ json checked_request(const json& request, const Folders& folders, Store& store) 
     if (request.contains("preregistration")) out["preregistration"] = text_field(request, "preregistration");
     return out;
   }
-  wrong("\"kind\" must be stylise, video, train, collect or compare");
+  wrong("\"kind\" must be stylise, video, train, collect, describe or compare");
 }
 
 fs::path source_folder(const json& source, const std::string& side, const std::string& job,
@@ -243,6 +254,24 @@ fs::path source_folder(const json& source, const std::string& side, const std::s
     if (!picture) continue;
     const fs::path file = picture->id + picture->extension;
     link_or_copy(folders.pictures() / file, folder / file);
+  }
+  return folder;
+}
+
+fs::path uploads_as_source(const json& pictures, const std::string& job, const std::string& name,
+                           const Folders& folders, Store& store) {
+  // The folder's name becomes the works' culture, as with any folder that is collected.
+  const fs::path folder = folders.sources() / job / from_utf8(name);
+  fs::create_directories(folder);
+  std::set<std::string> taken;
+  for (const json& id : pictures) {
+    const auto picture = store.picture(id);
+    if (!picture) continue;
+    const std::string stem = to_utf8(from_utf8(picture->name).stem());
+    std::string file = stem + picture->extension;
+    for (int n = 2; !taken.insert(file).second; ++n)
+      file = fmt::format("{} ({}){}", stem, n, picture->extension);
+    link_or_copy(folders.pictures() / (picture->id + picture->extension), folder / from_utf8(file));
   }
   return folder;
 }

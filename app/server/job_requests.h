@@ -25,6 +25,9 @@ nlohmann::json look_of_request(const nlohmann::json& request, const Folders& fol
 std::filesystem::path source_folder(const nlohmann::json& source, const std::string& side,
                                     const std::string& job, const Folders& folders, Store& store);
 
+// Uploads under their own names, in a folder of that name: a source to collect.
+std::filesystem::path uploads_as_source(const nlohmann::json& pictures, const std::string& job,
+                                        const std::string& name, const Folders& folders, Store& store);
 // A folder with hard links to works of collections, and a table of what is known of them, for linmo collect.
 std::vector<std::filesystem::path> works_as_sources(const nlohmann::json& works, const std::string& job,
                                                     const Folders& folders);

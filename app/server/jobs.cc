@@ -31,6 +31,7 @@ namespace {
 
 constexpr size_t kMostWaiting = 1000;
 constexpr uint64_t kLeastFreeBytes = 256ULL << 20;
+constexpr int kMostCrashes = 2;
 
 double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -52,6 +53,7 @@ struct Jobs::Entry {
   Wish wish = Wish::none;
   pid_t child = -1;
   bool is_running = false;  // a lane has it
+  int crashes = 0;          // of its command, one after another
   Clock::time_point told{};
 };
 
@@ -190,8 +192,15 @@ void Jobs::pause(const std::string& id) {
 
 void Jobs::resume(const std::string& id) {
   Entry& found = entry(id);
-  if (found.job.state != JobState::paused) throw HttpError(409, "state", "This is not paused.");
+  // A training that broke off has its settings and checkpoints.
+  const bool broke_off = found.job.kind == "train" && found.job.state == JobState::failed &&
+                         fs::exists(folders_.runs() / id / "settings.toml");
+  if (found.job.state != JobState::paused && !broke_off)
+    throw HttpError(409, "state", "This is not paused.");
   found.job.state = JobState::queued;
+  found.job.message.clear();
+  found.job.ended.clear();
+  found.crashes = 0;
   changed(found);
   bell(Lane::command).ring();
 }
@@ -404,11 +413,17 @@ std::vector<std::string> Jobs::command_of(Entry& entry, Sandbox& sandbox) const 
     if (request.at("keepColour").get<bool>()) command.emplace_back("--keep-colour");
     return command;
   }
+  if (job.kind == "describe")
+    return {"describe", (folders_.collections() / from_utf8(request.at("collection").get<std::string>())).string(), "-o",
+            (work / from_utf8(request.at("output").get<std::string>())).string()};
   if (job.kind == "collect") {
     std::vector<std::string> command = {"collect"};
     if (request.contains("works")) {
       const std::vector<fs::path> made = works_as_sources(request["works"], job.id, folders_);
       command.insert(command.end(), {made[0].string(), "--metadata", made[1].string()});
+    } else if (request.contains("pictures")) {
+      command.push_back(
+          uploads_as_source(request["pictures"], job.id, request.at("name"), folders_, store_).string());
     } else {
       for (const json& source : request.at("sources")) command.push_back(source);
     }
@@ -485,8 +500,8 @@ Task<void> Jobs::run_command(Entry& entry) {
   if (code == 0 && (has_model || !is_train)) {
     if (is_train)
       install_model(job);
-    else if (job.kind == "video")
-      install_video(job);
+    else if (job.kind == "video" || job.kind == "describe")
+      install_file(job);
     else
       install_folder(job);
     end(entry, JobState::done);
@@ -498,8 +513,18 @@ Task<void> Jobs::run_command(Entry& entry) {
     end(entry, JobState::paused);
   } else if (stopping_) {
     store_.save(job);  // still "running": taken up at the next start
+  } else if (code > 128 && ++entry.crashes < kMostCrashes) {
+    job.state = JobState::queued;  // killed, for want of memory perhaps: once more, from its checkpoint
+    changed(entry);
   } else {
-    std::string reason = complaint(log);
+    // What a killed command said last is progress, not a reason.
+    std::string reason =
+        code > 128 ? fmt::format("linmo {} was killed by signal {}; perhaps there was not enough memory.",
+                                 job.kind == "video" ? "apply" : job.kind, code - 128)
+                   : complaint(log);
+    if (job.kind == "compare")
+      reason = for_its_owner(reason, to_utf8(folders_.sources() / job.id / "preregistration.toml"),
+                             "preregistration.toml");
     if (job.kind == "video")
       reason = for_its_owner(
           reason, to_utf8(folders_.videos() / from_utf8(job.request.at("video").get<std::string>())),
@@ -511,7 +536,7 @@ Task<void> Jobs::run_command(Entry& entry) {
   }
 }
 
-void Jobs::install_video(Job& job) {
+void Jobs::install_file(Job& job) {
   const std::string name = job.request.at("output");
   const fs::path results = folders_.results() / job.id;
   fs::create_directories(results);

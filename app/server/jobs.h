@@ -55,7 +55,7 @@ class Jobs {
   Task<void> run_command(Entry& entry);
   std::vector<std::string> command_of(Entry& entry, Sandbox& sandbox) const;
   void take_line(Entry& entry, const std::string& line);
-  void install_video(Job& job);         // among its results
+  void install_file(Job& job);          // a video, a table: among its results
   void install_model(const Job& job);   // on the wall
   void install_folder(const Job& job);  // a collection, a study
 

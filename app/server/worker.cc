@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -19,10 +20,11 @@ namespace linmo::studio {
 using nlohmann::json;
 
 struct Worker::Turn {
-  Turn(asio::io_context& context, std::string the_key) : bell(context), key(std::move(the_key)) {}
+  Turn(asio::io_context& context, const Wish& wish)
+      : bell(context), key(wish.key), gives_way(wish.gives_way) {}
   Bell bell;
   std::string key;
-  bool superseded = false;
+  bool gives_way, superseded = false;
 };
 
 std::string ChildSetup::to_text(pid_t parent) const {
@@ -113,9 +115,13 @@ Task<Frame> Worker::ask(Wish wish) {
       (*turns_)[i]->bell.ring();
       turns_->erase(turns_->begin() + static_cast<std::ptrdiff_t>(i));
     }
+    if (!turns_->empty() && turns_->front()->key == wish.key) interrupt();
   }
-  const auto turn = std::make_shared<Turn>(context_, wish.key);
-  turns_->push_back(turn);
+  const auto turn = std::make_shared<Turn>(context_, wish);
+  auto place = turns_->end();
+  if (!wish.gives_way && !turns_->empty())  // never before the one under way
+    place = std::find_if(turns_->begin() + 1, turns_->end(), [](const auto& other) { return other->gives_way; });
+  turns_->insert(place, turn);
   while (turns_->empty() || turns_->front() != turn) {
     if (turn->superseded) throw HttpError(409, "superseded", "A newer request took the place of this one.");
     co_await turn->bell.wait();

@@ -42,8 +42,10 @@ class Worker {
 
   struct Wish {
     nlohmann::json value;
-    // Of waiting wishes with one key only the newest stays; the others throw HttpError 409 "superseded".
+    // Of wishes with one key only the newest stays; the others throw HttpError 409: "superseded" where they
+    // waited, "cancelled" where one was under way.
     std::string key = {};
+    bool gives_way = false;  // whatever comes later without this is done before it
     std::chrono::seconds patience{60};  // without a word from the child; then it is ended
     std::function<void(const nlohmann::json&)> on_progress = {};
   };

@@ -219,11 +219,12 @@ Study load_study(const CompareJob& job, EventSink& sink) {
 }
 
 Study compare(const CompareJob& job, EventSink& sink) {
+  std::vector<Hypothesis> hypotheses;
+  if (!job.preregistration.empty())  // what is wrong with it is said before minutes of describing
+    hypotheses = parse_preregistration(job.preregistration, job.preregistration_name);
   Prepared prepared;
   Study study = load(job, sink, prepared);
-  std::vector<Hypothesis> hypotheses;
   if (!job.preregistration.empty()) {
-    hypotheses = parse_preregistration(job.preregistration, job.preregistration_name);
     check_hypotheses(hypotheses, study);
     study.preregistration = job.preregistration;
     study.preregistration_sha256 = text_hash(job.preregistration);

@@ -274,6 +274,15 @@ class Stylise(WithStudio):
                 wanted = 0.75 * parts[0][-1][row][at] + 0.25 * parts[1][-1][row][at]
                 self.assertLessEqual(abs(value - wanted), 0.5)
 
+    def test_a_result_is_shown_small(self):
+        picture = self.studio.upload(make_picture(self.dir / "a.png", 200, 120))["id"]
+        job = self.studio.begin(kind="stylise", pictures=[picture], **look(MODEL))
+        href = self.studio.wait(job)["results"][0]["href"]
+        small = self.studio.ask("GET", href + "?size=40")
+        self.assertEqual((small.status, small.headers["Content-Type"].partition("/")[0]), (200, "image"))
+        self.assertLess(len(small.body), len(self.studio.ask("GET", href).body))
+        self.assertRefused(self.studio.ask("GET", href + "?size=5"), 400)
+
     def test_one_name_twice_and_one_picture_gone(self):
         a = self.studio.upload(make_picture(self.dir / "a.png", 48, 48, seed=1))["id"]
         b = self.studio.upload(make_picture(self.dir / "b.png", 48, 48, seed=2), "a.png")["id"]
@@ -408,6 +417,37 @@ class Train(WithStudio):
         picture = self.studio.upload(make_picture(self.dir / "a.png", 64, 64))["id"]
         painted = self.studio.wait(self.studio.begin(kind="stylise", pictures=[picture], **look("我的笔法")))
         self.assertEqual(painted["state"], "done")
+
+    def kill_the_training(self, job):
+        """SIGKILL to the studio's training, once it has trained a few steps more."""
+        rows = len(self.studio.get(f"/runs/{job}/stats"))
+        end = time.monotonic() + 60
+        while len(self.studio.get(f"/runs/{job}/stats")) < rows + 2 and time.monotonic() < end:
+            time.sleep(0.1)
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"train" in words and any(job.encode() in word for word in words):
+                os.kill(int(folder.name), signal.SIGKILL)
+
+    def test_a_training_that_is_killed_goes_on_by_itself_once_and_then_when_it_is_told(self):
+        job = self.studio.begin(**self.request("a", minutes=0.4))
+        self.studio.wait(job, until=("running",))
+        self.kill_the_training(job)
+        time.sleep(0.5)
+        self.studio.wait(job, until=("running",))
+        self.kill_the_training(job)
+        state = self.studio.wait(job, until=("failed", "done"))
+        self.assertEqual(state["state"], "failed", state)
+        self.assertIn("killed by signal 9", state["message"])
+        self.assertEqual(self.studio.ask("POST", f"/api/v1/jobs/{job}/resume").status, 200)
+        state = self.studio.wait(job)
+        self.assertEqual((state["state"], state["message"]), ("done", ""))
+        steps = [row["step"] for row in self.studio.get(f"/runs/{job}/stats") if "losses" in row]
+        self.assertEqual(steps, sorted(set(steps)))
+        self.assertRefused(self.studio.ask("POST", f"/api/v1/jobs/{job}/resume"), 409)
 
     def test_paused_resumed_and_stopped_early(self):
         job = self.studio.begin(**self.request("a", minutes=5))
@@ -586,6 +626,22 @@ class Cultures(WithStudio):
         self.assertIn("artist", [f["field"] for f in self.studio.get(base + "?facets=1")["facets"]])
         self.assertEqual(self.studio.ask("GET", address + "/thumbnail").status, 200)
         self.assertIsInstance(self.studio.get(base + "/duplicates"), list)
+        wrong = {"kind": "compare", "name": "a", "collections": ["江户", "清"], "preregistration": "x ="}
+        state = self.studio.wait(self.studio.begin(**wrong), seconds=5)  # before anything is described
+        self.assertEqual(state["state"], "failed", state)
+        self.assertIn("preregistration.toml", state["message"])
+        self.assertNotIn(str(self.dir), state["message"])
+        job = self.studio.begin(kind="describe", collection="江户")
+        state = self.studio.wait(job)
+        self.assertEqual((state["state"], [r["name"] for r in state["results"]]), ("done", ["江户.csv"]), state)
+        self.assertEqual(len(self.studio.result(job).decode().splitlines()), 1 + 12)
+        self.assertEqual(self.studio.ask("POST", "/api/v1/jobs", {"kind": "describe", "collection": "../x"}).status, 404)
+        uploads = [self.studio.upload(make_picture(self.dir / f"雪 {i}.png", 64, 64, seed=i))["id"] for i in range(3)]
+        state = self.studio.wait(self.studio.begin(kind="collect", name="手选", pictures=uploads))
+        self.assertEqual(state["state"], "done", state)
+        made = self.studio.get("/collections/" + urllib.parse.quote("手选") + "/works")
+        self.assertEqual({(w["file"], w["culture"]) for w in made}, {(f"雪 {i}.png", "手选") for i in range(3)})
+        self.assertIn(self.studio.ask("POST", "/api/v1/jobs", {"kind": "collect", "name": "b", "pictures": ["0" * 64]}).status, (400, 404))
         job = self.studio.begin(kind="compare", name="两地", collections=["江户", "清"])
         state = self.studio.wait(job, seconds=200)
         self.assertEqual(state["state"], "done", state)
