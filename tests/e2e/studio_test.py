@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
