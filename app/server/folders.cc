@@ -54,8 +54,8 @@ Folders::Folders(const fs::path& data_folder, const std::vector<fs::path>& allow
 }
 
 std::vector<fs::path> Folders::readable() const {
-  std::vector<fs::path> all = {incoming(), pictures(), videos(), work(),       results(),
-                               sources(),  models(),   collections()};
+  std::vector<fs::path> all = {incoming(), pictures(), videos(), work(),
+                               results(),  sources(),  models(), collections()};
   all.insert(all.end(), allowed.begin(), allowed.end());
   all.insert(all.end(), library.folders.begin(), library.folders.end());
   return all;

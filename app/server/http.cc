@@ -7,6 +7,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <deque>
+#include <list>
 
 #include "app/server/guard.h"
 #include "linmo/core/files.h"
@@ -66,9 +67,13 @@ Response answer_to(const std::exception_ptr& thrown, const ServerHooks& hooks) {
 
 class Connection {
  public:
-  Connection(tcp::socket socket, const Router& router, Events& events, const ServerHooks& hooks,
-             const ServerLimits& limits, int64_t number)
+  // Those that have not sent a request's header yet, the longest silent first.
+  using Silent = std::list<Connection*>;
+
+  Connection(tcp::socket socket, Silent& silent, const Router& router, Events& events,
+             const ServerHooks& hooks, const ServerLimits& limits, int64_t number)
       : stream_(std::move(socket)),
+        silent_(silent),
         router_(router),
         events_(events),
         hooks_(hooks),
@@ -84,6 +89,12 @@ class Connection {
 
   Task<void> refuse(Response response) { co_await send(response, false, false); }
 
+  // For somebody who has something to say.
+  void make_room() {
+    silent_.remove(this);
+    stream_.close();
+  }
+
  private:
   // False when the connection ends.
   Task<bool> one_request() {
@@ -92,8 +103,10 @@ class Connection {
     parser.body_limit(limits_.upload_bytes);
     stream_.expires_after(seconds(30));
     error_code code;
+    silent_.push_back(this);
     co_await http::async_read_header(stream_, buffer_, parser,
                                      asio::redirect_error(asio::use_awaitable, code));
+    silent_.remove(this);
     const bool is_broken_request =
         code.category() == http::make_error_code(http::error::end_of_stream).category() &&
         code != http::error::end_of_stream;
@@ -261,6 +274,7 @@ class Connection {
   }
 
   beast::tcp_stream stream_;
+  Silent& silent_;
   beast::flat_buffer buffer_{64 << 10};
   const Router& router_;
   Events& events_;
@@ -285,6 +299,7 @@ struct Server {
   ServerHooks hooks;
   ServerLimits limits;
   tcp::acceptor acceptor;
+  Connection::Silent silent;
   int open = 0;
 };
 
@@ -294,10 +309,14 @@ Task<void> serve_one(std::shared_ptr<Server> server, tcp::socket socket, int64_t
     explicit Count(int& count) : open(count) { ++open; }
     ~Count() { --open; }
   } count(server->open);
-  Connection connection(std::move(socket), server->router, server->events, server->hooks, server->limits,
-                        number);
+  Connection connection(std::move(socket), server->silent, server->router, server->events, server->hooks,
+                        server->limits, number);
   try {
-    if (server->open > server->limits.connections) {
+    // Hundreds who begin requests and never end them must not shut the others out.
+    const bool is_full = server->open > server->limits.connections;
+    const bool has_room = !is_full || !server->silent.empty();
+    if (is_full && has_room) server->silent.front()->make_room();
+    if (!has_room) {
       const Response busy = problem(503, "busy", "Too many programs speak to the studio at once; try again.");
       co_await connection.refuse(busy);
     } else {

@@ -225,7 +225,8 @@ json checked_request(const json& request, const Folders& folders, Store& store) 
   if (kind == "describe") {
     const std::string collection = text_field(request, "collection");
     file_below(folder_below(folders.collections(), collection), kManifestName);
-    return {{"kind", kind}, {"name", collection}, {"collection", collection}, {"output", collection + ".csv"}};
+    return {
+        {"kind", kind}, {"name", collection}, {"collection", collection}, {"output", collection + ".csv"}};
   }
   if (kind == "compare") {
     const std::string name = name_field(request);

@@ -195,8 +195,7 @@ void Jobs::resume(const std::string& id) {
   // A training that broke off has its settings and checkpoints.
   const bool broke_off = found.job.kind == "train" && found.job.state == JobState::failed &&
                          fs::exists(folders_.runs() / id / "settings.toml");
-  if (found.job.state != JobState::paused && !broke_off)
-    throw HttpError(409, "state", "This is not paused.");
+  if (found.job.state != JobState::paused && !broke_off) throw HttpError(409, "state", "This is not paused.");
   found.job.state = JobState::queued;
   found.job.message.clear();
   found.job.ended.clear();
@@ -414,7 +413,8 @@ std::vector<std::string> Jobs::command_of(Entry& entry, Sandbox& sandbox) const 
     return command;
   }
   if (job.kind == "describe")
-    return {"describe", (folders_.collections() / from_utf8(request.at("collection").get<std::string>())).string(), "-o",
+    return {"describe",
+            (folders_.collections() / from_utf8(request.at("collection").get<std::string>())).string(), "-o",
             (work / from_utf8(request.at("output").get<std::string>())).string()};
   if (job.kind == "collect") {
     std::vector<std::string> command = {"collect"};

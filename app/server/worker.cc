@@ -120,7 +120,8 @@ Task<Frame> Worker::ask(Wish wish) {
   const auto turn = std::make_shared<Turn>(context_, wish);
   auto place = turns_->end();
   if (!wish.gives_way && !turns_->empty())  // never before the one under way
-    place = std::find_if(turns_->begin() + 1, turns_->end(), [](const auto& other) { return other->gives_way; });
+    place =
+        std::find_if(turns_->begin() + 1, turns_->end(), [](const auto& other) { return other->gives_way; });
   turns_->insert(place, turn);
   while (turns_->empty() || turns_->front() != turn) {
     if (turn->superseded) throw HttpError(409, "superseded", "A newer request took the place of this one.");

@@ -45,7 +45,7 @@ class Worker {
     // Of wishes with one key only the newest stays; the others throw HttpError 409: "superseded" where they
     // waited, "cancelled" where one was under way.
     std::string key = {};
-    bool gives_way = false;  // whatever comes later without this is done before it
+    bool gives_way = false;             // whatever comes later without this is done before it
     std::chrono::seconds patience{60};  // without a word from the child; then it is ended
     std::function<void(const nlohmann::json&)> on_progress = {};
   };

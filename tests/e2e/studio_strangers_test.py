@@ -99,6 +99,15 @@ class Strangers(WithStudio):
         for one in idle:
             one.close()
 
+    def test_hundreds_who_say_nothing_shut_nobody_out(self):
+        silent = []
+        for _ in range(400):
+            silent.append(socket.create_connection(("127.0.0.1", self.studio.port)))
+            silent[-1].sendall(b"GET /api/v1/session HTTP/1.1\r\nHost: 127")
+        self.assertEqual(self.studio.get("/session")["version"][0], "0")
+        for one in silent:
+            one.close()
+
     def raw(self, text):
         with socket.create_connection(("127.0.0.1", self.studio.port), timeout=20) as connection:
             connection.sendall(text.encode())
