@@ -18,8 +18,10 @@ Phrase warning_phrase(const StudyWarning& w) {
   Phrase::Values values;
   for (const auto& [name, value] : w.values) {
     // A refused file's name could be anything; only the first two values belong to the sentence.
-    if (values.size() < 3)
-      values.emplace_back(name, name == "descriptor" ? descriptor_phrase(value) : Phrase(value));
+    if (values.size() >= 3) continue;
+    values.emplace_back(name, name == "descriptor"                ? descriptor_phrase(value)
+                              : name == "source" && value.empty() ? say("table.unrecorded")
+                                                                  : Phrase(value));
   }
   return say(key, values);
 }

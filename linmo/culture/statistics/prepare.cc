@@ -329,13 +329,13 @@ class Preparer {
       if (of[i].size() > 1) continue;
       single = true;
       const int64_t id = *of[i].begin();
-      const std::string name = id < 0 ? "not recorded" : out_.design.sources[id];
+      const std::string name = id < 0 ? "" : out_.design.sources[id];
       if (shared.contains(id)) continue;
       add("one_source",
           fmt::format("All works of {} come from a single source ({}). This study cannot tell a culture from "
                       "the museum that collected, photographed and stored it: every difference below may be "
                       "one of scanning, selection or mounting.",
-                      study_.groups[i].name, name),
+                      study_.groups[i].name, name.empty() ? "not recorded" : name),
           true, {{"group", study_.groups[i].name}, {"source", name}});
     }
     if (shared.empty() && !single)
