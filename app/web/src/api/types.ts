@@ -147,7 +147,9 @@ export interface FolderListing {
 
 export interface FolderCheck {
   usable: number;
+  /** The first of them; refusedCount is how many there are. */
   refused: { file: string; reason: string }[];
+  refusedCount: number;
   samples: string[];
 }
 
@@ -197,6 +199,7 @@ export interface Work {
   culture?: string;
   artist?: string;
   date?: string;
+  category?: string;
   source?: string;
   licence?: string;
 }

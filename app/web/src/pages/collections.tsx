@@ -122,7 +122,7 @@ function CollectionView({ id }: { id: string }) {
 
 function facet_name(field: string): string {
   switch (field) {
-    case "culture": case "artist": case "date": case "source": case "licence": return t(`label.${field}`);
+    case "culture": case "artist": case "category": case "source": case "licence": return t(`label.${field}`);
     default: return field;
   }
 }

@@ -9,9 +9,9 @@ import { PageHead } from "../parts/page_head";
 import { FileButton, Slider, TextField } from "../parts/fields";
 import { Listed, Problem } from "../parts/states";
 import { StylePicture } from "../parts/style_card";
-import { go } from "../state/route";
+import { go, link } from "../state/route";
 import { choose_style } from "../state/stylise";
-import { announcement, error_text, model_title, models, styles, take_job } from "../state/studio";
+import { announcement, error_text, method_text, model_title, models, session, styles, take_job } from "../state/studio";
 
 function Removal({ model }: { model: Model }) {
   const asking = useSignal(false), problem = useSignal("");
@@ -31,7 +31,7 @@ function Removal({ model }: { model: Model }) {
 
 function ModelCard({ model }: { model: Model }) {
   const facts: [string, string | undefined][] = [
-    [t("models.method"), model.method], [t("models.licence"), model.licence],
+    [t("models.method"), method_text(model.method)], [t("models.licence"), model.licence],
     [t("models.size"), bytes_text(model.sizeBytes)], [t("models.credit"), model.credit],
   ];
   return (
@@ -54,7 +54,11 @@ function ModelCard({ model }: { model: Model }) {
           </p>
           {!model.bundled && <Removal model={model} />}
         </details>
-        <button class="primary" onClick={() => { choose_style(model.id); go("stylise"); }}>{t("models.use")}</button>
+        <div class="row">
+          <button class="primary" onClick={() => { choose_style(model.id); go("stylise"); }}>{t("models.use")}</button>
+          {session.value?.train && <a class="button" href={link("train", model.id)}
+            aria-label={`${t("models.tune")}: ${model_title(model)}`}>{t("models.tune")}</a>}
+        </div>
       </div>
     </li>
   );

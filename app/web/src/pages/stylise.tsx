@@ -17,9 +17,9 @@ const take_files = (files: File[]) => void state.upload(files);
 function UploadNotes() {
   return (
     <>
-      {state.uploading.value && <p class="note" role="status">{t("drop.uploading", { name: state.uploading.value })}</p>}
-      {state.upload_notes.value.map((note) => (
-        <p class="note why" role="alert" key={note.name}>{t("drop.failed", { name: note.name, reason: note.problem })}</p>
+      {state.uploading.value && <p class="note" role="status">{state.uploading.value}</p>}
+      {state.upload_notes.value.map((note, i) => (
+        <p class="note why" role="alert" key={i}>{t("drop.failed", { name: note.name, reason: note.problem })}</p>
       ))}
     </>
   );

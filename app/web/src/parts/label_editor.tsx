@@ -8,7 +8,7 @@ import { error_text } from "../state/studio";
 import { TextField } from "./fields";
 import { Problem } from "./states";
 
-const fields = ["title", "culture", "artist", "date", "source", "licence"] as const;
+const fields = ["title", "culture", "artist", "date", "category", "source", "licence"] as const;
 
 interface LabelEditorProps {
   collection: string;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Stylise page's state: which picture, which mixture of styles, and its live preview.
 import { computed, effect, signal } from "@preact/signals";
-import { api, is_aborted } from "../api/client";
+import { api, is_aborted, StudioError } from "../api/client";
 import type { BlendPart, Look, Picture, PreviewRequest } from "../api/types";
 import { bytes_text, t } from "../i18n";
 import { Latest } from "./latest";
@@ -21,6 +21,7 @@ export const preview_url = signal("");
 export const previewing = signal(false);
 export const preview_error = signal("");
 export const upload_notes = signal<{ name: string; problem: string }[]>([]);
+/** What is being done, in words; empty: nothing. */
 export const uploading = signal("");
 
 export const chosen = computed<Picture | undefined>(() => {
@@ -66,10 +67,13 @@ const previews = new Latest<PreviewRequest, Blob>(
     announcement.value = t("stylise.ready");
   },
   (error) => {
+    // By another page of the same browser: of each browser the server keeps one that waits.
+    if (error instanceof StudioError && error.kind === "superseded" && last_asked) return previews.ask(last_asked);
     previewing.value = false;
     if (!is_aborted(error)) preview_error.value = error_text(error);
   },
 );
+let last_asked: PreviewRequest | undefined;
 
 /** Asks for a preview whenever something that shows in it changes. */
 export function watch_preview() {
@@ -81,7 +85,8 @@ export function watch_preview() {
     last_picture = picture.id;
     previewing.value = true;
     const longer = Math.max(picture.width, picture.height);
-    previews.ask({ ...wanted, picture: picture.id, size: full_size.value ? longer : Math.min(longer, preview_size) });
+    last_asked = { ...wanted, picture: picture.id, size: full_size.value ? longer : Math.min(longer, preview_size) };
+    previews.ask(last_asked);
   });
 }
 
@@ -96,10 +101,19 @@ export function choose_default_style() {
   });
 }
 
+const to_upload: File[] = [];
+let uploads = 0;  // of this row, with those that are done
+
+/** One after another; what is dropped meanwhile joins the row, and the notes on what was refused stay. */
 export async function upload(files: readonly File[]) {
+  to_upload.push(...files);
+  uploads += files.length;
+  if (uploading.value) return;
   upload_notes.value = [];
-  for (const file of files) {
-    uploading.value = file.name;
+  for (let file = to_upload.shift(); file; file = to_upload.shift()) {
+    const at = uploads - to_upload.length;
+    uploading.value = uploads === 1 ? t("drop.uploading", { name: file.name })
+      : t("drop.uploading_many", { name: file.name, at, all: uploads });
     try {
       const limit = session.value?.limits.bodyBytes ?? Infinity;
       if (file.size > limit) throw new Error(t("drop.too_large", { size: bytes_text(limit) }));
@@ -116,6 +130,7 @@ export async function upload(files: readonly File[]) {
     }
   }
   uploading.value = "";
+  uploads = 0;
 }
 
 /** Browsers know no type for some of the containers that are read. */

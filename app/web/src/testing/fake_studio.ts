@@ -43,6 +43,7 @@ export class FakeStudio {
   /** Seconds that each kind of job takes. */
   durations: Partial<Record<Job["kind"], number>> = { stylise: 0.6, train: 6, collect: 1, compare: 1 };
   train = true;
+  private locked = false;
   private next = 1;
   private outlets = new Set<ReadableStreamDefaultController<Uint8Array>>();
 
@@ -50,6 +51,7 @@ export class FakeStudio {
     const url = new URL(request.url, "http://localhost");
     const [what = "", id = "", part = "", file = ""] = url.pathname.slice(prefix.length + 1).split("/").map(decodeURIComponent);
     const query = url.searchParams, method = request.method;
+    if (this.locked) return problem(401, "token", "Open the studio with the link that it printed when it was started.");
     switch (what) {
       case "session":
         return reply({ version: "0.0-fake", languages: ["en", "zh", "ja"], limits: { bodyBytes: 1 << 28, pixels: 1 << 28 },
@@ -66,6 +68,13 @@ export class FakeStudio {
       case "studies": return id ? page(`${id} ${part} ${query.get("lang") ?? ""}`) : reply(this.studies);
       default: return problem(404, "not_found", "There is nothing at this address.");
     }
+  }
+
+  /** As one that was ended and started again: streams break, and the old key opens nothing. */
+  begin_anew() {
+    this.locked = true;
+    for (const outlet of this.outlets) outlet.close();
+    this.outlets.clear();
   }
 
   private async on_models(request: Request, id: string, part: string, query: URLSearchParams): Promise<Response> {
@@ -190,7 +199,7 @@ export class FakeStudio {
       return problem(403, "folder", "The studio may not read this folder. Start it with --allow to let it.");
     }
     const samples = [1, 2, 3, 4].map((i) => `${path}/${"x".repeat(i)}.jpg`);
-    if (part === "check") return reply({ usable: 58, refused: [{ file: "notes.txt", reason: "not a picture" }], samples });
+    if (part === "check") return reply({ usable: 58, refused: [{ file: "notes.txt", reason: "not a picture" }], refusedCount: 1, samples });
     const at_root = path === "/pictures";
     const folders: Folder[] = at_root
       ? ["山水", "photographs", "浮世絵"].map((name) => ({ path: `${path}/${name}`, name, pictures: 58 })) : [];
@@ -211,6 +220,7 @@ export class FakeStudio {
       if (i * 10 <= Number(query.get("after"))) continue;
       rows.push({ step: i * 10, seconds: i, pictures_per_second: 4.4,
         losses: { content: 2 / (1 + i / 9) + 0.1 * Math.sin(i), style: 5 / (2 + i / 5) + 0.15 * Math.sin(3 * i) } });
+      if (i % 10 === 9) rows.push({ step: i * 10, seconds: i, score: { style: 4 / (1 + i / 20), content: 0.5 + i / 200, untouched: 9 } });
     }
     return reply(rows);
   }
