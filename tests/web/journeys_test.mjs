@@ -63,6 +63,28 @@ journey("only the newest look is previewed, and says its mixture", async (page) 
   assert.deepEqual(asked.at(-1).blend, [{ model: "ink", weight: 0.5 }, { model: "ukiyoe", weight: 0.5 }]);
 });
 
+journey("what goes away hands the focus on", async (page) => {
+  await add_pictures(page, picture("1.png"), picture("2.png", 1));
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);
+  await page.getByRole("button", { name: "Remove 1.png" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Remove 1.png" }).waitFor({ state: "detached" });
+  await page.waitForTimeout(50);
+  assert.equal(await focused(), "Remove 2.png");
+  for (let i = 0; i < 2; i++) await page.getByRole("button", { name: "Paint in full size" }).click();
+  const forget = page.getByRole("button", { name: /^Remove from the list/ });
+  await forget.nth(1).waitFor();
+  await forget.first().focus();
+  await page.keyboard.press("Enter");
+  await forget.nth(1).waitFor({ state: "detached" });
+  await page.waitForTimeout(50);
+  assert.match(await focused(), /^Remove from the list/);
+  await page.keyboard.press("Enter");
+  await forget.waitFor({ state: "detached" });
+  await page.waitForTimeout(50);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+});
+
 journey("the wipe moves with the keyboard", async (page) => {
   await add_pictures(page, picture("hills.png"));
   const wipe = page.getByRole("slider", { name: "Before and after" });

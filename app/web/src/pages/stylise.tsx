@@ -4,6 +4,7 @@ import { api } from "../api/client";
 import type { Model, Picture } from "../api/types";
 import { t } from "../i18n";
 import { dragging, useDroppedFiles } from "../parts/drop";
+import { remove_item } from "../parts/focus";
 import { FileButton, Slider, Tick } from "../parts/fields";
 import { JobList } from "../parts/job_list";
 import { Empty, Listed, Loading, Problem } from "../parts/states";
@@ -69,7 +70,7 @@ function Tray({ all, shown }: { all: Picture[]; shown: Picture }) {
               <img src={api.picture_url(picture.id, 160)} alt={t("stylise.show", { name: picture.name })} />
             </button>
             <button class="drop-one" aria-label={t("stylise.remove", { name: picture.name })}
-              onClick={() => void state.remove_picture(picture.id)}>×</button>
+              onClick={(e) => void remove_item(e.currentTarget, () => state.remove_picture(picture.id), "input")}>×</button>
           </li>
         ))}
       </ul>

@@ -144,7 +144,15 @@ async function paint_video(file: File) {
 }
 
 export async function remove_picture(id: string) {
-  await api.remove_picture(id);
+  try {
+    await api.remove_picture(id);
+  } catch (error) {
+    if (!(error instanceof StudioError && error.status === 404)) {  // gone already: by another page
+      const name = pictures.value.value?.find((p) => p.id === id)?.name ?? id;
+      upload_notes.value = [{ name, problem: error_text(error) }];
+      return;
+    }
+  }
   pictures.value.value = pictures.value.value?.filter((p) => p.id !== id);
 }
 
