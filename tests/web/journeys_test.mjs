@@ -43,24 +43,28 @@ journey("a photograph becomes a painting and is downloaded", async (page) => {
   assert.equal(download.suggestedFilename(), "山水.png");
 });
 
-journey("only the newest look is previewed, and says its mixture", async (page) => {
+journey("sliders wait for no painting; of styles that are looked through only the last is painted", async (page) => {
   await add_pictures(page, picture("hills.png"));
-  await page.waitForTimeout(300);
-  const asked = [];
+  const asked = [], settled = () => page.locator(".wipe:not(.busy)").waitFor();
+  await settled();
   page.on("request", (r) => { if (r.url().endsWith("/preview")) asked.push(r.postDataJSON()); });
-  const strength = page.getByLabel("Strength");
-  await strength.focus();
-  await strength.evaluate((input) => {
-    for (let value = 99; value >= 40; value--) {
-      input.value = String(value);
-      input.dispatchEvent(new Event("input", { bubbles: true }));
-    }
-  });
-  await page.waitForTimeout(400);
-  assert.deepEqual(asked.map((a) => a.strength), [0.4]);
+  const painted = page.locator(".wipe .painted"), opacity = (part) => part.evaluate((e) => Number(getComputedStyle(e).opacity));
+  await page.getByLabel("Strength").fill("40");
+  assert.equal(await opacity(painted), 0.4);
+  await page.locator(".style-choice").evaluateAll((cards) => cards.forEach((card) => card.click()));
+  await settled();
+  assert.deepEqual(new Set(asked.flatMap((a) => a.blend.map((p) => p.model))), new Set(["impressionism"]));
+  asked.length = 0;
   await page.getByRole("button", { name: "Mix in Ukiyo-e" }).click();
-  await page.waitForTimeout(400);
-  assert.deepEqual(asked.at(-1).blend, [{ model: "ink", weight: 0.5 }, { model: "ukiyoe", weight: 0.5 }]);
+  await painted.locator("img").nth(1).waitFor();
+  await settled();
+  assert.deepEqual(new Set(asked.map((a) => `${a.blend[0].model} ${a.blend.length} ${a.strength}`)), new Set(["ukiyoe 1 1"]));
+  asked.length = 0;
+  await page.getByRole("slider", { name: "Ukiyo-e" }).fill("25");
+  await page.getByText("80 %", { exact: true }).waitFor();
+  assert.equal(await opacity(painted.locator("img").nth(1)), 0.2);
+  await page.waitForTimeout(200);
+  assert.deepEqual(asked, []);
 });
 
 journey("what goes away hands the focus on", async (page) => {
@@ -99,6 +103,7 @@ journey("the wipe moves with the keyboard", async (page) => {
 journey("at full size one pixel is one pixel, and the edge of the wipe is in sight", async (page) => {
   await page.locator('input[type="file"]').first().setInputFiles({ ...picture("wide.png"), buffer: landscape_png(1600, 1100) });
   await page.locator(".wipe .painted").waitFor();
+  await page.locator(".wipe:not(.busy)").waitFor();
   const [asked] = await Promise.all([
     page.waitForRequest((r) => r.url().endsWith("/preview")), page.getByRole("button", { name: "100 %" }).click()]);
   assert.equal(asked.postDataJSON().size, 1600);

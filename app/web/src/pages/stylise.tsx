@@ -46,7 +46,7 @@ function Stage({ picture }: { picture: Picture }) {
   return (
     <section class="stage" aria-label={picture.name}>
       <h1 class="unseen">{t("stylise.title")}</h1>
-      <Wipe before={api.picture_url(picture.id, full ? longer : Math.min(longer, 1024))} after={state.preview_url.value}
+      <Wipe before={api.picture_url(picture.id, full ? longer : Math.min(longer, 1024))} after={state.layers.value} strength={state.strength.value}
         name={picture.name} width={picture.width} height={picture.height} busy={state.previewing.value} full={full} />
       <div class="stage-foot">
         <p class="caption"><strong>{picture.name}</strong> <span>{picture.width} × {picture.height}</span></p>
