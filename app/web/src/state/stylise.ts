@@ -6,6 +6,7 @@ import type { BlendPart, Look, Picture } from "../api/types";
 import { bytes_text, t } from "../i18n";
 import { Latest } from "./latest";
 import { layers_of, Paintings, first_look, type Layer, type Wanted } from "./paintings";
+import { Turns } from "./turns";
 import { announcement, error_text, models, pictures, session, start_job, styles } from "./studio";
 
 const preview_size = 768;
@@ -126,6 +127,12 @@ const previews = new Latest<View, void>(
     preview_error.value = error_text(error);
   },
 );
+
+/** The samples on the wall are painted when nothing else is. */
+export const sample_turns = new Turns(() => !previewing.peek() && !uploading.peek());
+effect(() => {
+  if (!previewing.value && !uploading.value) sample_turns.next();
+});
 
 /** Paints whatever shows on the stage and has not been painted yet. */
 export function watch_preview() {
