@@ -232,6 +232,12 @@ journey("two collections are made, browsed and compared", async (page) => {
   await page.getByRole("link", { name: "Cultures" }).click();
   await page.getByLabel("Edo").check();
   await page.getByLabel("Qing").check();
+  await page.getByRole("combobox", { name: "I expect that in" }).selectOption("Qing");
+  await page.getByRole("combobox", { name: "this", exact: true }).selectOption("share of blank space");
+  await page.getByRole("button", { name: "Write it down" }).click();
+  const written = page.getByRole("textbox", { name: "What do you expect?" });
+  assert.match(await written.inputValue(), /descriptor = "void_share"\nfirst = "Edo"\nsecond = "Qing"\ndirection = "higher"/);
+  assert.deepEqual(await axe(page), []);
   await page.getByLabel("Name of the comparison").fill("Edo and Qing");
   await page.getByRole("button", { name: "Compare" }).click();
   await page.getByRole("button", { name: "Report" }).click();

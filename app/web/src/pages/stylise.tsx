@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Model, Picture } from "../api/types";
-import { t } from "../i18n";
+import { percent_text, t } from "../i18n";
 import { dragging, useDroppedFiles } from "../parts/drop";
 import { remove_item } from "../parts/focus";
 import { FileButton, Slider, Tick } from "../parts/fields";
@@ -100,8 +100,6 @@ function Wall({ shown }: { shown: Model[] }) {
   );
 }
 
-const percent = (share: number) => `${Math.round(100 * share)} %`;
-
 function Adjust({ count, shown }: { count: number; shown: Model[] }) {
   const problem = useSignal("");
   const shares = state.look.value.blend;
@@ -117,14 +115,14 @@ function Adjust({ count, shown }: { count: number; shown: Model[] }) {
     <section class="adjust">
       <h2>{t("stylise.adjust")}</h2>
       <Slider label={t("stylise.strength")} value={Math.round(100 * state.strength.value)} min={0} max={100} step={1}
-        text={percent(state.strength.value)} help={t("stylise.strength_help")}
+        text={percent_text(state.strength.value)} help={t("stylise.strength_help")}
         onInput={(value) => (state.strength.value = value / 100)} />
       {state.blend.value.length > 1 && (
         <fieldset>
           <legend>{t("stylise.blend")}</legend>
           {state.blend.value.map((part, i) => (
             <Slider key={part.model} label={title(part.model)} value={Math.round(100 * part.weight)} min={0} max={100}
-              step={1} text={percent(shares[i]!.weight)} onInput={(value) => state.set_weight(part.model, value / 100)} />
+              step={1} text={percent_text(shares[i]!.weight)} onInput={(value) => state.set_weight(part.model, value / 100)} />
           ))}
         </fieldset>
       )}

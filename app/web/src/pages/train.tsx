@@ -46,6 +46,7 @@ function NewRun() {
         ...(begins && tuned ? { model: tuned.id } : {}),
       });
       name.value = "";
+      document.getElementById("runs")?.focus();  // and into sight: that it has begun is told further down
     } catch (error) {
       problem.value = error_text(error);
     }
@@ -95,7 +96,7 @@ export function TrainPage() {
       <PageHead title={t("train.title")} lead={t("train.lead")} />
       <NewRun key={route.value.id} />
       <section>
-        <h2>{t("train.runs")}</h2>
+        <h2 id="runs" tabIndex={-1}>{t("train.runs")}</h2>
         <Listed list={runs}>
           {(all) => all.length === 0
             ? <Empty text={t("train.no_runs")} />

@@ -90,7 +90,7 @@ export function RunComparison({ all }: { all: Run[] }) {
   }, [key, growing]);
   const drawn = chosen.map((run, number) => ({ run, number, rows: figures.value[run.id]?.rows ?? [] }));
   const head: [string, (run: Run, rows: StatsRow[]) => string][] = [
-    [t("train.method"), (run) => method_text(run.method) ?? "–"],
+    [t("models.method"), (run) => method_text(run.method) ?? "–"],
     [t("train.compare_state"), (run) => t(`jobs.${state_of(run)}`)],
     [t("train.compare_time"), (_, rows) => rows.length > 0 ? duration_text(rows.at(-1)!.seconds) : "–"],
     [t("train.compare_speed"), (_, rows) => short(last_of(rows, (row) => row.pictures_per_second))],

@@ -102,11 +102,13 @@ export function RunView({ run }: { run: Run }) {
           </div>
         </section>
       )}
-      <section>
-        <h4>{t("train.curves")}</h4>
-        {curves.length === 0 && <p class="hint">{t("train.curves_wait")}</p>}
-        <div class="curves">{curves.map((curve) => <CurveFigure key={curve.name} curve={curve} />)}</div>
-      </section>
+      {(active || curves.length > 0) && (
+        <section>
+          <h4>{t("train.curves")}</h4>
+          {curves.length === 0 && <p class="hint">{t("train.curves_wait")}</p>}
+          <div class="curves">{curves.map((curve) => <CurveFigure key={curve.name} curve={curve} />)}</div>
+        </section>
+      )}
       {problem.value && <p class="why" role="alert">{problem.value}</p>}
       {state === "done" && (
         <details class="report">

@@ -8,13 +8,17 @@ import { sample_turns } from "../state/stylise";
 import { model_title } from "../state/studio";
 
 function Sample({ src, class: name }: { src: string; class?: string }) {
-  const has_turn = useSignal(false), leave = useRef(() => {});
+  const has_turn = useSignal(false), failed = useSignal(false), leave = useRef(() => {});
   useEffect(() => {
     leave.current = sample_turns.join(() => (has_turn.value = true));
     return () => leave.current();
   }, [src]);
-  const over = () => leave.current();
-  return <img class={name} src={has_turn.value ? src : undefined} alt="" width="320" height="214" onLoad={over} onError={over} />;
+  if (!has_turn.value || failed.value) return null;
+  const over = (event: Event) => {
+    failed.value = event.type === "error";
+    leave.current();
+  };
+  return <img class={name} src={src} alt="" width="320" height="214" onLoad={over} onError={over} />;
 }
 
 /** Before and after of one model; the photograph wipes in under the pointer or the focus. */
