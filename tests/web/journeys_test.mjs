@@ -229,6 +229,17 @@ journey("two collections are made, browsed and compared", async (page) => {
   await page.getByLabel("Artist").fill("雪舟");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("雪舟, China").waitFor();
+  await page.getByText("Mountain 2", { exact: true }).click();
+  await page.getByLabel("Date", { exact: true }).fill("1495");
+  await page.getByLabel("Title", { exact: true }).fill("秋冬山水図");
+  await page.getByLabel("What I change here, except the title").check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Unknown, 1495, China").nth(4).waitFor();
+  assert.equal(await page.getByText("秋冬山水図").count(), 1);
+  await page.getByRole("combobox", { name: "Culture" }).selectOption("Japan");
+  await page.getByText("Unknown, Japan").nth(5).waitFor();
+  await page.getByRole("button", { name: "1 group looks like the same work" }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "resembling");
   await page.getByRole("link", { name: "Cultures" }).click();
   await page.getByLabel("Edo").check();
   await page.getByLabel("Qing").check();

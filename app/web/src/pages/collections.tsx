@@ -37,15 +37,13 @@ function NewCollection() {
   );
 }
 
-function Duplicates({ id }: { id: string }) {
-  const groups = useSignal<string[][]>([]);
-  useEffect(() => void api.duplicates(id).then((got) => (groups.value = got), () => (groups.value = [])), [id]);
-  if (groups.value.length === 0) return null;
+function Duplicates({ id, groups }: { id: string; groups: string[][] }) {
+  if (groups.length === 0) return null;
   return (
-    <section>
-      <h2>{t("collections.duplicates")}</h2>
+    <section class="resembling">
+      <h2 id="resembling" tabIndex={-1}>{t("collections.duplicates")}</h2>
       <ul class="duplicates">
-        {groups.value.map((files) => (
+        {groups.map((files) => (
           <li key={files.join("|")}>
             {files.map((file) => (
               <figure key={file}>
@@ -63,7 +61,8 @@ function Duplicates({ id }: { id: string }) {
 function CollectionView({ id }: { id: string }) {
   const detail = useSignal<CollectionDetail | undefined>(undefined), works = useSignal<Work[]>([]);
   const filter = useSignal(""), more = useSignal(false), problem = useSignal(""), editing = useSignal<Work | undefined>(undefined);
-  const ready = useSignal(false);
+  const ready = useSignal(false), resembling = useSignal<string[][]>([]);
+  useEffect(() => void api.duplicates(id).then((got) => (resembling.value = got), () => (resembling.value = [])), [id]);
   const fetch_works = async (offset: number) => {
     try {
       const got = await api.works(id, offset, page_size, filter.peek());
@@ -74,8 +73,9 @@ function CollectionView({ id }: { id: string }) {
       problem.value = error_text(error);
     }
   };
-  useEffect(() => void api.collection(id).then((got) => (detail.value = got),
-    (error: unknown) => (problem.value = error_text(error))), [id]);
+  const fetch_detail = () => api.collection(id).then((got) => (detail.value = got),
+    (error: unknown) => (problem.value = error_text(error)));
+  useEffect(() => void fetch_detail(), [id]);
   useEffect(() => void fetch_works(0), [id, filter.value]);
   if (problem.value) return <Problem text={problem.value} />;
   if (!detail.value || !ready.value) return <Loading />;
@@ -85,6 +85,11 @@ function CollectionView({ id }: { id: string }) {
         <a href={link("collections")}>← {t("collections.back")}</a>
         <h1>{detail.value.name}</h1>
         <p class="lead">{t("collections.works", { n: detail.value.works })}</p>
+        {resembling.value.length > 0 && (
+          <button onClick={() => document.getElementById("resembling")?.focus()}>
+            {t("collections.resembling", { n: resembling.value.length })}
+          </button>
+        )}
       </header>
       <div class="facets">
         {detail.value.facets.map((facet) => (
@@ -111,10 +116,11 @@ function CollectionView({ id }: { id: string }) {
         ))}
       </ul>
       {more.value && <button onClick={() => void fetch_works(works.value.length)}>{t("collections.more")}</button>}
-      <Duplicates id={id} />
+      <Duplicates id={id} groups={resembling.value} />
       {editing.value && (
-        <LabelEditor collection={id} work={editing.value} close={() => (editing.value = undefined)}
-          saved={(work) => (works.value = works.value.map((w) => (w.file === work.file ? work : w)))} />
+        <LabelEditor collection={id} work={editing.value} filter={filter.value} close={() => (editing.value = undefined)}
+          saved={(work) => (works.value = works.value.map((w) => (w.file === work.file ? work : w)))}
+          saved_many={() => { void fetch_detail(); void fetch_works(0); }} />
       )}
     </>
   );

@@ -14,7 +14,7 @@ function Results({ job }: { job: Job }) {
         {job.results.map((result) => (
           <li key={result.name}>
             <a href={result.href} download={result.name} title={t("jobs.download", { name: result.name })}>
-              {result.type.startsWith("image/") && <img src={result.href} alt="" loading="lazy" />}
+              {result.type.startsWith("image/") && <img src={`${result.href}?size=320`} alt="" loading="lazy" />}
               <span>{result.name}</span>
               <small>{bytes_text(result.bytes)}</small>
             </a>

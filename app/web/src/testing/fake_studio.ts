@@ -44,6 +44,7 @@ export class FakeStudio {
   durations: Partial<Record<Job["kind"], number>> = { stylise: 0.6, train: 6, collect: 1, compare: 1 };
   train = true;
   private locked = false;
+  private labels = new Map<string, Partial<Work>>();
   private next = 1;
   private outlets = new Set<ReadableStreamDefaultController<Uint8Array>>();
 
@@ -225,14 +226,19 @@ export class FakeStudio {
     return reply(rows);
   }
 
-  private on_collections(request: Request, id: string, part: string, file: string, query: URLSearchParams): Response {
+  private async on_collections(request: Request, id: string, part: string, file: string, query: URLSearchParams): Promise<Response> {
     if (!id) return reply(this.collections);
     const found = this.collections.find((c) => c.id === id);
     if (!found) return problem(404, "not_found", "There is no such collection.");
-    if (file && request.method === "PATCH") return new Response(null, { status: 204 });
+    if (file && request.method === "PATCH") {
+      const labels = (await request.json()) as Partial<Work>;
+      this.labels.set(`${id}/${file}`, { ...this.labels.get(`${id}/${file}`), ...labels });
+      return new Response(null, { status: 204 });
+    }
     if (file) return svg(landscape("ink", file.length));
     const works: Work[] = Array.from({ length: found.works }, (_, i) => ({
-      file: `${"w".repeat(i + 1)}.png`, title: `Mountain ${i + 1}`, artist: "Unknown", culture: i % 2 ? "China" : "Japan" }));
+      file: `${"w".repeat(i + 1)}.png`, title: `Mountain ${i + 1}`, artist: "Unknown", culture: i % 2 ? "China" : "Japan" }))
+      .map((work) => ({ ...work, ...this.labels.get(`${id}/${work.file}`) }));
     const [, wanted] = (query.get("filter") ?? "").split(":");
     if (part === "works") return reply(works.filter((w) => !wanted || w.culture === wanted));
     if (part === "duplicates") return reply([["w.png", "ww.png"]]);
