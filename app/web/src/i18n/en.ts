@@ -86,7 +86,7 @@ export const en = {
   "models.title": "Models",
   "models.lead": "A model is a hand that was learnt from pictures. These are yours to use; drop a PyTorch or safetensors file here to add one.",
   "models.import": "Import a model",
-  "models.import_hint": "CycleGAN, CUT and pix2pix checkpoints (.pth) and .safetensors; the file is read as data and never run",
+  "models.import_hint": "CycleGAN, CUT, pix2pix, SRGAN, fast-neural-style and AnimeGANv2 checkpoints (.pth) and .safetensors; the file is read as data and never run",
   "models.importing": "Importing {name} …",
   "models.imported": "{name} is on the wall.",
   "models.bundled": "Comes with linmo",

@@ -87,7 +87,7 @@ export const ja: Strings = {
   "models.title": "モデル",
   "models.lead": "モデルとは、絵から学んだ筆づかいのことです。PyTorch または safetensors のファイルをここにドロップすると追加できます。",
   "models.import": "モデルを読み込む",
-  "models.import_hint": "CycleGAN・CUT・pix2pix のチェックポイント（.pth）と .safetensors に対応。ファイルはデータとして読むだけで、実行はしません",
+  "models.import_hint": "CycleGAN・CUT・pix2pix・SRGAN・fast-neural-style・AnimeGANv2 のチェックポイント（.pth）と .safetensors に対応。ファイルはデータとして読むだけで、実行はしません",
   "models.importing": "{name} を読み込んでいます…",
   "models.imported": "{name} を追加しました。",
   "models.bundled": "linmo に付属",

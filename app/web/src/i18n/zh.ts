@@ -87,7 +87,7 @@ export const zh: Strings = {
   "models.title": "模型",
   "models.lead": "每个模型都是从画作中学来的一种笔法，可随意使用。把 PyTorch 或 safetensors 文件拖到这里即可添加。",
   "models.import": "导入模型",
-  "models.import_hint": "支持 CycleGAN、CUT、pix2pix 检查点（.pth）与 .safetensors；文件只作为数据读取，绝不会被执行",
+  "models.import_hint": "支持 CycleGAN、CUT、pix2pix、SRGAN、fast-neural-style、AnimeGANv2 检查点（.pth）与 .safetensors；文件只作为数据读取，绝不会被执行",
   "models.importing": "正在导入 {name}……",
   "models.imported": "{name} 已加入画风墙。",
   "models.bundled": "linmo 自带",

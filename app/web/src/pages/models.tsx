@@ -56,6 +56,7 @@ function ModelCard({ model }: { model: Model }) {
             <span>{t("models.export")}</span>
             <a href={api.export_url(model.id, "safetensors")} download>safetensors</a>
             <a href={api.export_url(model.id, "onnx")} download>ONNX</a>
+            <a href={api.export_url(model.id, "pth")} download>PyTorch (.pth)</a>
           </p>
           {!model.bundled && <Removal model={model} />}
         </details>
