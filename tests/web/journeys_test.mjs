@@ -48,7 +48,10 @@ journey("sliders wait for no painting; of styles that are looked through only th
   const asked = [], settled = () => page.locator(".wipe:not(.busy)").waitFor();
   await settled();
   page.on("request", (r) => { if (r.url().endsWith("/preview")) asked.push(r.postDataJSON()); });
-  const painted = page.locator(".wipe .painted"), opacity = (part) => part.evaluate((e) => Number(getComputedStyle(e).opacity));
+  const painted = page.locator(".wipe .painted"), opacity = (part) => part.evaluate(async (e) => {
+    await new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)));  // as long as a transition of no time takes
+    return Number(getComputedStyle(e).opacity);
+  });
   await page.getByLabel("Strength").fill("40");
   assert.equal(await opacity(painted), 0.4);
   await page.locator(".style-choice").evaluateAll((cards) => cards.forEach((card) => card.click()));

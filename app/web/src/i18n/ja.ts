@@ -20,7 +20,7 @@ export const ja: Strings = {
   "nav.stylise": "描く",
   "nav.train": "学ばせる",
   "nav.collections": "コレクション",
-  "nav.cultures": "文化の比較",
+  "nav.cultures": "文化比較",
   "nav.models": "モデル",
 
   "drop.choose": "画像を選ぶ",
@@ -105,7 +105,7 @@ export const ja: Strings = {
   "models.details": "詳細",
 
   "train.title": "新しい筆づかいを学ばせる",
-  "train.lead": "学ばせたい画風の画像フォルダーと、ふつうの写真を用意してください。写真をその画風で描けるようになるまで、このパソコンで数分から学べます。",
+  "train.lead": "学ばせたい画風の画像フォルダーと、ふつうの写真を用意してください。写真をその画風で描くことを、このパソコンの中で数分から学習します。",
   "train.new": "新しい画風",
   "train.name": "画風の名前",
   "train.name_hint": "例：祖父の水彩画",

@@ -192,7 +192,7 @@ export const zh: Strings = {
   "label.licence": "许可",
   "label.category": "类别",
 
-  "cultures.title": "文化并观",
+  "cultures.title": "文化对照",
   "cultures.lead": "从色彩、线条、明暗与构图等方面，度量两组或多组藏品的差异，并说明这些差异有多可靠。",
   "cultures.new": "新的比较",
   "cultures.choose": "要比较的藏品集",

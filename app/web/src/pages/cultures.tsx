@@ -36,7 +36,7 @@ function NewComparison({ all }: { all: Collection[] }) {
     event.preventDefault();
     if (!ready) return;
     problem.value = "";
-    const written = expectation.value.trim();
+    const written = expectation.value.trim();  // ready: two are chosen, so it is in sight
     start_job({
       kind: "compare", name: name.value.trim(), collections: chosen.value, ...(written ? { preregistration: written } : {}),
     }).then(() => { name.value = ""; chosen.value = []; expectation.value = ""; }, (error: unknown) => (problem.value = error_text(error)));
@@ -58,8 +58,10 @@ function NewComparison({ all }: { all: Collection[] }) {
         <Expectation groups={groups.value}
           add={(toml) => (expectation.value = `${expectation.value.trim()}\n\n${toml}`.trimStart())} />
       )}
-      <TextField label={t("cultures.expect")} hint={t("cultures.expect_hint")} lines={expectation.value ? 12 : 3}
-        value={expectation.value} onInput={(v) => (expectation.value = v)} />
+      {chosen.value.length >= 2 && (
+        <TextField label={t("cultures.expect")} hint={t("cultures.expect_hint")} lines={expectation.value ? 12 : 3}
+          value={expectation.value} onInput={(v) => (expectation.value = v)} />
+      )}
       <button class="primary" type="submit" disabled={!ready}>{t("cultures.start")}</button>
       {problem.value && <Problem text={problem.value} />}
     </form>
