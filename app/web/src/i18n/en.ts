@@ -179,6 +179,7 @@ export const en = {
   "collections.duplicates": "Looks like the same work",
   "collections.edit": "Edit the label of {name}",
   "collections.save": "Save",
+  "collections.measure": "Measure its works (CSV)",
   "collections.resembling": "1 group looks like the same work|{n} groups look like the same work",
   "collections.for_all": "What I change here, except the title, for all works that are shown",
   "collections.saving": "Saving: {at} of {all}",

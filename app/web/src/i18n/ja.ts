@@ -180,6 +180,7 @@ export const ja: Strings = {
   "collections.duplicates": "同じ作品と思われるもの",
   "collections.edit": "{name} の情報を編集",
   "collections.save": "保存",
+  "collections.measure": "作品を計測する（CSV）",
   "collections.resembling": "同じ作品と思われるものが {n} 組あります",
   "collections.for_all": "題名以外の変更を、表示条件に合うすべての作品に適用する",
   "collections.saving": "保存しています：{all} 点中 {at} 点目",

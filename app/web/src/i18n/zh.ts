@@ -180,6 +180,7 @@ export const zh: Strings = {
   "collections.duplicates": "疑似同一作品",
   "collections.edit": "编辑 {name} 的著录",
   "collections.save": "保存",
+  "collections.measure": "测量这些作品（CSV）",
   "collections.resembling": "有 {n} 组疑似同一作品",
   "collections.for_all": "除题名外，将此处的修改应用于当前筛选出的所有作品",
   "collections.saving": "正在保存：第 {at} 件，共 {all} 件",

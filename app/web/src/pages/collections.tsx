@@ -17,19 +17,20 @@ const page_size = 48;
 
 function NewCollection() {
   const name = useSignal(""), source = useSignal<Source | undefined>(undefined), problem = useSignal("");
-  const ready = name.value.trim() !== "" && source.value !== undefined && "folder" in source.value;
+  const ready = name.value.trim() !== "" && source.value !== undefined;
   const make = (event: Event) => {
     event.preventDefault();
-    if (!ready || !source.value || !("folder" in source.value)) return;
+    if (!ready || !source.value) return;
     problem.value = "";
-    start_job({ kind: "collect", name: name.value.trim(), sources: [source.value.folder] }).then(
+    const from = "folder" in source.value ? { sources: [source.value.folder] } : { pictures: source.value.pictures };
+    start_job({ kind: "collect", name: name.value.trim(), ...from }).then(
       () => (name.value = ""), (error: unknown) => (problem.value = error_text(error)));
   };
   return (
     <form class="panel" onSubmit={make}>
       <h2>{t("collections.new")}</h2>
       <TextField label={t("collections.name")} value={name.value} onInput={(v) => (name.value = v)} />
-      <SourceChoice title={t("collections.folder")} hint="" uploads={false} source={source.value}
+      <SourceChoice title={t("collections.folder")} hint="" source={source.value}
         set={(s) => (source.value = s)} />
       <button class="primary" type="submit" disabled={!ready}>{t("collections.make")}</button>
       {problem.value && <Problem text={problem.value} />}
@@ -85,6 +86,8 @@ function CollectionView({ id }: { id: string }) {
         <a href={link("collections")}>← {t("collections.back")}</a>
         <h1>{detail.value.name}</h1>
         <p class="lead">{t("collections.works", { n: detail.value.works })}</p>
+        <button onClick={() => void start_job({ kind: "describe", collection: id })
+          .catch((error: unknown) => (problem.value = error_text(error)))}>{t("collections.measure")}</button>
         {resembling.value.length > 0 && (
           <button onClick={() => document.getElementById("resembling")?.focus()}>
             {t("collections.resembling", { n: resembling.value.length })}
@@ -103,6 +106,7 @@ function CollectionView({ id }: { id: string }) {
           </label>
         ))}
       </div>
+      <JobList jobs={(jobs.value.value ?? []).filter((j) => j.kind === "describe" && j.request["collection"] === id)} />
       {works.value.length === 0 && <Empty text={t("collections.nothing")} />}
       <ul class="works">
         {works.value.map((work) => (

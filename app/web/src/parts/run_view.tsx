@@ -33,7 +33,7 @@ function Controls({ job }: { job: Job }) {
   return (
     <div class="row">
       {job.state === "running" && <button onClick={() => tell("pause")}>{t("train.pause")}</button>}
-      {job.state === "paused" && <button class="primary" onClick={() => tell("resume")}>{t("train.resume")}</button>}
+      {(job.state === "paused" || job.state === "failed") && <button class="primary" onClick={() => tell("resume")}>{t("train.resume")}</button>}
       {job.state !== "done" && job.state !== "failed" && job.state !== "cancelled" &&
         <button onClick={() => tell("cancel")}>{t("train.stop")}</button>}
       {problem.value && <p class="why" role="alert">{problem.value}</p>}

@@ -146,10 +146,17 @@ export class FakeStudio {
     return reply(job);
   }
 
+  /** As a command that was killed. */
+  break_off(id: string, message: string) {
+    const job = this.jobs.find((j) => j.id === id)!;
+    Object.assign(job, { state: "failed", message });
+    this.tell("job", job);
+  }
+
   begin(request: JobRequest): Job {
     const job: Job = {
       id: `j${this.next++}`, kind: request.kind, state: "queued", progress: 0, etaSeconds: null, created: "2026-01-01T00:00:00Z",
-      request: { ...request }, results: [], failures: [],
+      request: { ...request, ...(request.kind === "describe" ? { name: request.collection } : {}) }, results: [], failures: [],
     };
     this.jobs.unshift(job);
     if (request.kind === "train") {
@@ -158,7 +165,7 @@ export class FakeStudio {
     const total = this.durations[request.kind] ?? 1, tick = 0.1;
     let done = 0;
     const timer = setInterval(() => {
-      if (job.state === "paused") return;
+      if (job.state === "paused" || job.state === "failed") return;
       if (job.state === "cancelled") return clearInterval(timer);
       done += tick;
       job.state = done < total ? "running" : "done";
@@ -189,6 +196,9 @@ export class FakeStudio {
       this.models.push({ id: name, name, title: name, method: request.method, sizeBytes: 3932246, bundled: false });
     } else if (request.kind === "collect") {
       this.collections.push({ id: name, name, works: 12 });
+    } else if (request.kind === "describe") {
+      const file = `${request.collection}.csv`;
+      job.results = [{ name: file, bytes: 12345, type: "text/csv", href: `${prefix}/jobs/${job.id}/results/${encodeURIComponent(file)}` }];
     } else {
       this.studies.push({ id: name, name, collections: request.collections, files: ["report.html", "map.html"] });
     }
