@@ -104,6 +104,7 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   useEffect(() => {
+    document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });  // on a narrow screen
     document.title = `${t(`nav.${shown}`)} · linmo`;
     // A new page is read from its beginning; the first one leaves the focus where the browser put it.
     if (!first.current) {

@@ -121,6 +121,14 @@ export interface CollectRequest {
   sources?: string[];
   /** Instead of sources: pairs of a collection and a file. */
   works?: [string, string][];
+  /** Instead of sources: uploads. */
+  pictures?: string[];
+}
+
+/** Its table of features is the job's result. */
+export interface DescribeRequest {
+  kind: "describe";
+  collection: string;
 }
 
 export interface CompareRequest {
@@ -130,7 +138,7 @@ export interface CompareRequest {
   preregistration?: string;
 }
 
-export type JobRequest = StyliseRequest | VideoRequest | TrainRequest | CollectRequest | CompareRequest;
+export type JobRequest = StyliseRequest | VideoRequest | TrainRequest | CollectRequest | DescribeRequest | CompareRequest;
 
 export interface Folder {
   path: string;
@@ -147,7 +155,9 @@ export interface FolderListing {
 
 export interface FolderCheck {
   usable: number;
+  /** The first of them; refusedCount is how many there are. */
   refused: { file: string; reason: string }[];
+  refusedCount: number;
   samples: string[];
 }
 
@@ -197,6 +207,7 @@ export interface Work {
   culture?: string;
   artist?: string;
   date?: string;
+  category?: string;
   source?: string;
   licence?: string;
 }

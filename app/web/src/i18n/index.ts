@@ -33,6 +33,9 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
   });
 }
 
+/** English as SI has it, with a space; Chinese and Japanese without. */
+export const percent_text = (share: number) => `${Math.round(100 * share)}${language.value === "en" ? " " : ""}%`;
+
 export function bytes_text(bytes: number): string {
   if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
   return `${(bytes / 1e6).toLocaleString(language.value, { maximumFractionDigits: 1 })} MB`;

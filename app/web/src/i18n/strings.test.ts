@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from "vitest";
 import { language } from "../state/prefs";
-import { bytes_text, duration_text, strings, t, type Key } from "./index";
+import { bytes_text, duration_text, percent_text, strings, t, type Key } from "./index";
 
 const names_in = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
 
@@ -18,7 +18,7 @@ for (const code of ["zh", "ja"] as const) {
 test("every key is used", () => {
   const sources = Object.values(import.meta.glob(["../**/*.{ts,tsx}", "!../i18n/*.ts"], { query: "?raw", import: "default", eager: true })).join("\n")
     + Object.values(import.meta.glob("./index.ts", { query: "?raw", import: "default", eager: true })).join("\n");
-  const built = /^(nav|theme|jobs|train\.method|label|style)\./;  // named by a value: t(`jobs.${job.state}`)
+  const built = /^(nav|theme|jobs|train\.method|label|style|measure|direction)\./;  // named by a value: t(`jobs.${job.state}`)
   const unused = Object.keys(strings.en).filter((key) => !built.test(key) && !sources.includes(`"${key}"`));
   expect(unused).toEqual([]);
 });
@@ -44,4 +44,8 @@ test("durations and sizes are in units that one can feel", () => {
   expect(duration_text(5400)).toBe("1.5 h");
   expect(bytes_text(3932246)).toBe("3.9 MB");
   expect(bytes_text(10)).toBe("1 kB");
+  expect(percent_text(0.556)).toBe("56 %");
+  language.value = "ja";
+  expect(percent_text(0.556)).toBe("56%");
+  language.value = "en";
 });

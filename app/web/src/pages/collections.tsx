@@ -17,19 +17,20 @@ const page_size = 48;
 
 function NewCollection() {
   const name = useSignal(""), source = useSignal<Source | undefined>(undefined), problem = useSignal("");
-  const ready = name.value.trim() !== "" && source.value !== undefined && "folder" in source.value;
+  const ready = name.value.trim() !== "" && source.value !== undefined;
   const make = (event: Event) => {
     event.preventDefault();
-    if (!ready || !source.value || !("folder" in source.value)) return;
+    if (!ready || !source.value) return;
     problem.value = "";
-    start_job({ kind: "collect", name: name.value.trim(), sources: [source.value.folder] }).then(
+    const from = "folder" in source.value ? { sources: [source.value.folder] } : { pictures: source.value.pictures };
+    start_job({ kind: "collect", name: name.value.trim(), ...from }).then(
       () => (name.value = ""), (error: unknown) => (problem.value = error_text(error)));
   };
   return (
     <form class="panel" onSubmit={make}>
       <h2>{t("collections.new")}</h2>
       <TextField label={t("collections.name")} value={name.value} onInput={(v) => (name.value = v)} />
-      <SourceChoice title={t("collections.folder")} hint="" uploads={false} source={source.value}
+      <SourceChoice title={t("collections.folder")} hint="" source={source.value}
         set={(s) => (source.value = s)} />
       <button class="primary" type="submit" disabled={!ready}>{t("collections.make")}</button>
       {problem.value && <Problem text={problem.value} />}
@@ -37,15 +38,13 @@ function NewCollection() {
   );
 }
 
-function Duplicates({ id }: { id: string }) {
-  const groups = useSignal<string[][]>([]);
-  useEffect(() => void api.duplicates(id).then((got) => (groups.value = got), () => (groups.value = [])), [id]);
-  if (groups.value.length === 0) return null;
+function Duplicates({ id, groups }: { id: string; groups: string[][] }) {
+  if (groups.length === 0) return null;
   return (
-    <section>
-      <h2>{t("collections.duplicates")}</h2>
+    <section class="resembling">
+      <h2 id="resembling" tabIndex={-1}>{t("collections.duplicates")}</h2>
       <ul class="duplicates">
-        {groups.value.map((files) => (
+        {groups.map((files) => (
           <li key={files.join("|")}>
             {files.map((file) => (
               <figure key={file}>
@@ -63,7 +62,8 @@ function Duplicates({ id }: { id: string }) {
 function CollectionView({ id }: { id: string }) {
   const detail = useSignal<CollectionDetail | undefined>(undefined), works = useSignal<Work[]>([]);
   const filter = useSignal(""), more = useSignal(false), problem = useSignal(""), editing = useSignal<Work | undefined>(undefined);
-  const ready = useSignal(false);
+  const ready = useSignal(false), resembling = useSignal<string[][]>([]);
+  useEffect(() => void api.duplicates(id).then((got) => (resembling.value = got), () => (resembling.value = [])), [id]);
   const fetch_works = async (offset: number) => {
     try {
       const got = await api.works(id, offset, page_size, filter.peek());
@@ -74,8 +74,9 @@ function CollectionView({ id }: { id: string }) {
       problem.value = error_text(error);
     }
   };
-  useEffect(() => void api.collection(id).then((got) => (detail.value = got),
-    (error: unknown) => (problem.value = error_text(error))), [id]);
+  const fetch_detail = () => api.collection(id).then((got) => (detail.value = got),
+    (error: unknown) => (problem.value = error_text(error)));
+  useEffect(() => void fetch_detail(), [id]);
   useEffect(() => void fetch_works(0), [id, filter.value]);
   if (problem.value) return <Problem text={problem.value} />;
   if (!detail.value || !ready.value) return <Loading />;
@@ -85,6 +86,13 @@ function CollectionView({ id }: { id: string }) {
         <a href={link("collections")}>← {t("collections.back")}</a>
         <h1>{detail.value.name}</h1>
         <p class="lead">{t("collections.works", { n: detail.value.works })}</p>
+        <button onClick={() => void start_job({ kind: "describe", collection: id })
+          .catch((error: unknown) => (problem.value = error_text(error)))}>{t("collections.measure")}</button>
+        {resembling.value.length > 0 && (
+          <button onClick={() => document.getElementById("resembling")?.focus()}>
+            {t("collections.resembling", { n: resembling.value.length })}
+          </button>
+        )}
       </header>
       <div class="facets">
         {detail.value.facets.map((facet) => (
@@ -98,6 +106,7 @@ function CollectionView({ id }: { id: string }) {
           </label>
         ))}
       </div>
+      <JobList jobs={(jobs.value.value ?? []).filter((j) => j.kind === "describe" && j.request["collection"] === id)} />
       {works.value.length === 0 && <Empty text={t("collections.nothing")} />}
       <ul class="works">
         {works.value.map((work) => (
@@ -111,10 +120,11 @@ function CollectionView({ id }: { id: string }) {
         ))}
       </ul>
       {more.value && <button onClick={() => void fetch_works(works.value.length)}>{t("collections.more")}</button>}
-      <Duplicates id={id} />
+      <Duplicates id={id} groups={resembling.value} />
       {editing.value && (
-        <LabelEditor collection={id} work={editing.value} close={() => (editing.value = undefined)}
-          saved={(work) => (works.value = works.value.map((w) => (w.file === work.file ? work : w)))} />
+        <LabelEditor collection={id} work={editing.value} filter={filter.value} close={() => (editing.value = undefined)}
+          saved={(work) => (works.value = works.value.map((w) => (w.file === work.file ? work : w)))}
+          saved_many={() => { void fetch_detail(); void fetch_works(0); }} />
       )}
     </>
   );
@@ -122,7 +132,7 @@ function CollectionView({ id }: { id: string }) {
 
 function facet_name(field: string): string {
   switch (field) {
-    case "culture": case "artist": case "date": case "source": case "licence": return t(`label.${field}`);
+    case "culture": case "artist": case "category": case "source": case "licence": return t(`label.${field}`);
     default: return field;
   }
 }

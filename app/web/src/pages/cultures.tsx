@@ -4,16 +4,25 @@ import { useEffect, useRef } from "preact/hooks";
 import { api } from "../api/client";
 import type { Collection, Study } from "../api/types";
 import { t } from "../i18n";
+import { Expectation } from "../parts/expectation";
 import { TextField, Tick } from "../parts/fields";
 import { PageHead } from "../parts/page_head";
 import { JobList } from "../parts/job_list";
 import { Empty, Listed, Problem } from "../parts/states";
 import { language } from "../state/prefs";
+import { group_names } from "../state/preregistration";
 import { link } from "../state/route";
 import { collections, error_text, is_over, jobs, start_job, studies } from "../state/studio";
 
 function NewComparison({ all }: { all: Collection[] }) {
   const chosen = useSignal<string[]>([]), name = useSignal(""), expectation = useSignal(""), problem = useSignal("");
+  const groups = useSignal<string[]>([]), key = chosen.value.join("/");
+  useEffect(() => {
+    let gone = false;
+    Promise.all(chosen.value.map(api.collection)).then(
+      (details) => { if (!gone) groups.value = group_names(details); }, () => (groups.value = []));
+    return () => { gone = true; };
+  }, [key]);
   if (all.length < 2) {
     return (
       <div class="panel">
@@ -27,10 +36,10 @@ function NewComparison({ all }: { all: Collection[] }) {
     event.preventDefault();
     if (!ready) return;
     problem.value = "";
-    const written = expectation.value.trim();
+    const written = expectation.value.trim();  // ready: two are chosen, so it is in sight
     start_job({
       kind: "compare", name: name.value.trim(), collections: chosen.value, ...(written ? { preregistration: written } : {}),
-    }).then(() => { name.value = ""; chosen.value = []; }, (error: unknown) => (problem.value = error_text(error)));
+    }).then(() => { name.value = ""; chosen.value = []; expectation.value = ""; }, (error: unknown) => (problem.value = error_text(error)));
   };
   return (
     <form class="panel" onSubmit={start}>
@@ -45,8 +54,14 @@ function NewComparison({ all }: { all: Collection[] }) {
         {chosen.value.length < 2 && <p class="hint">{t("cultures.need_two")}</p>}
       </fieldset>
       <TextField label={t("cultures.name")} value={name.value} onInput={(v) => (name.value = v)} />
-      <TextField label={t("cultures.expect")} hint={t("cultures.expect_hint")} lines={4} value={expectation.value}
-        onInput={(v) => (expectation.value = v)} />
+      {groups.value.length >= 2 && (
+        <Expectation groups={groups.value}
+          add={(toml) => (expectation.value = `${expectation.value.trim()}\n\n${toml}`.trimStart())} />
+      )}
+      {chosen.value.length >= 2 && (
+        <TextField label={t("cultures.expect")} hint={t("cultures.expect_hint")} lines={expectation.value ? 12 : 3}
+          value={expectation.value} onInput={(v) => (expectation.value = v)} />
+      )}
       <button class="primary" type="submit" disabled={!ready}>{t("cultures.start")}</button>
       {problem.value && <Problem text={problem.value} />}
     </form>

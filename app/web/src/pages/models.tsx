@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useSignal } from "@preact/signals";
-import { useCallback } from "preact/hooks";
+import { useCallback, useEffect, useRef } from "preact/hooks";
 import { api } from "../api/client";
 import type { Job, Model } from "../api/types";
 import { bytes_text, t } from "../i18n";
@@ -9,21 +9,26 @@ import { PageHead } from "../parts/page_head";
 import { FileButton, Slider, TextField } from "../parts/fields";
 import { Listed, Problem } from "../parts/states";
 import { StylePicture } from "../parts/style_card";
-import { go } from "../state/route";
+import { go, link } from "../state/route";
 import { choose_style } from "../state/stylise";
-import { announcement, error_text, model_title, models, styles, take_job } from "../state/studio";
+import { announcement, error_text, method_text, model_title, models, session, styles, take_job } from "../state/studio";
 
 function Removal({ model }: { model: Model }) {
-  const asking = useSignal(false), problem = useSignal("");
+  const asking = useSignal(false), problem = useSignal(""), first = useRef<HTMLButtonElement>(null), was_asked = useRef(false);
   const name = model_title(model);
+  // The button that was pressed makes room for others, and comes back: the focus goes with it.
+  useEffect(() => {
+    if (asking.value || was_asked.current) first.current?.focus();
+    was_asked.current = asking.value;
+  }, [asking.value]);
   const remove = () =>
     void api.remove_model(model.id).then(models.load, (error: unknown) => (problem.value = error_text(error)));
-  if (!asking.value) return <button class="quiet" onClick={() => (asking.value = true)}>{t("models.delete")}</button>;
+  if (!asking.value) return <button class="quiet" ref={first} onClick={() => (asking.value = true)}>{t("models.delete")}</button>;
   return (
     <div class="sure" role="group" aria-label={t("models.delete_sure", { name })}>
       <p>{t("models.delete_sure", { name })}</p>
       <button class="danger" onClick={remove}>{t("models.delete")}</button>
-      <button onClick={() => (asking.value = false)}>{t("models.keep")}</button>
+      <button ref={first} onClick={() => (asking.value = false)}>{t("models.keep")}</button>
       {problem.value && <Problem text={problem.value} />}
     </div>
   );
@@ -31,7 +36,7 @@ function Removal({ model }: { model: Model }) {
 
 function ModelCard({ model }: { model: Model }) {
   const facts: [string, string | undefined][] = [
-    [t("models.method"), model.method], [t("models.licence"), model.licence],
+    [t("models.method"), method_text(model.method)], [t("models.licence"), model.licence],
     [t("models.size"), bytes_text(model.sizeBytes)], [t("models.credit"), model.credit],
   ];
   return (
@@ -51,10 +56,15 @@ function ModelCard({ model }: { model: Model }) {
             <span>{t("models.export")}</span>
             <a href={api.export_url(model.id, "safetensors")} download>safetensors</a>
             <a href={api.export_url(model.id, "onnx")} download>ONNX</a>
+            <a href={api.export_url(model.id, "pth")} download>PyTorch (.pth)</a>
           </p>
           {!model.bundled && <Removal model={model} />}
         </details>
-        <button class="primary" onClick={() => { choose_style(model.id); go("stylise"); }}>{t("models.use")}</button>
+        <div class="row">
+          <button class="primary" onClick={() => { choose_style(model.id); go("stylise"); }}>{t("models.use")}</button>
+          {session.value?.train && <a class="button" href={link("train", model.id)}
+            aria-label={`${t("models.tune")}: ${model_title(model)}`}>{t("models.tune")}</a>}
+        </div>
       </div>
     </li>
   );

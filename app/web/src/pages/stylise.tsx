@@ -2,8 +2,9 @@
 import { useSignal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Model, Picture } from "../api/types";
-import { t } from "../i18n";
+import { percent_text, t } from "../i18n";
 import { dragging, useDroppedFiles } from "../parts/drop";
+import { remove_item } from "../parts/focus";
 import { FileButton, Slider, Tick } from "../parts/fields";
 import { JobList } from "../parts/job_list";
 import { Empty, Listed, Loading, Problem } from "../parts/states";
@@ -17,9 +18,9 @@ const take_files = (files: File[]) => void state.upload(files);
 function UploadNotes() {
   return (
     <>
-      {state.uploading.value && <p class="note" role="status">{t("drop.uploading", { name: state.uploading.value })}</p>}
-      {state.upload_notes.value.map((note) => (
-        <p class="note why" role="alert" key={note.name}>{t("drop.failed", { name: note.name, reason: note.problem })}</p>
+      {state.uploading.value && <p class="note" role="status">{state.uploading.value}</p>}
+      {state.upload_notes.value.map((note, i) => (
+        <p class="note why" role="alert" key={i}>{t("drop.failed", { name: note.name, reason: note.problem })}</p>
       ))}
     </>
   );
@@ -45,7 +46,7 @@ function Stage({ picture }: { picture: Picture }) {
   return (
     <section class="stage" aria-label={picture.name}>
       <h1 class="unseen">{t("stylise.title")}</h1>
-      <Wipe before={api.picture_url(picture.id, full ? longer : Math.min(longer, 1024))} after={state.preview_url.value}
+      <Wipe before={api.picture_url(picture.id, full ? longer : Math.min(longer, 1024))} after={state.layers.value} strength={state.strength.value}
         name={picture.name} width={picture.width} height={picture.height} busy={state.previewing.value} full={full} />
       <div class="stage-foot">
         <p class="caption"><strong>{picture.name}</strong> <span>{picture.width} × {picture.height}</span></p>
@@ -69,7 +70,7 @@ function Tray({ all, shown }: { all: Picture[]; shown: Picture }) {
               <img src={api.picture_url(picture.id, 160)} alt={t("stylise.show", { name: picture.name })} />
             </button>
             <button class="drop-one" aria-label={t("stylise.remove", { name: picture.name })}
-              onClick={() => void state.remove_picture(picture.id)}>×</button>
+              onClick={(e) => void remove_item(e.currentTarget, () => state.remove_picture(picture.id), "input")}>×</button>
           </li>
         ))}
       </ul>
@@ -99,8 +100,6 @@ function Wall({ shown }: { shown: Model[] }) {
   );
 }
 
-const percent = (share: number) => `${Math.round(100 * share)} %`;
-
 function Adjust({ count, shown }: { count: number; shown: Model[] }) {
   const problem = useSignal("");
   const shares = state.look.value.blend;
@@ -116,14 +115,14 @@ function Adjust({ count, shown }: { count: number; shown: Model[] }) {
     <section class="adjust">
       <h2>{t("stylise.adjust")}</h2>
       <Slider label={t("stylise.strength")} value={Math.round(100 * state.strength.value)} min={0} max={100} step={1}
-        text={percent(state.strength.value)} help={t("stylise.strength_help")}
+        text={percent_text(state.strength.value)} help={t("stylise.strength_help")}
         onInput={(value) => (state.strength.value = value / 100)} />
       {state.blend.value.length > 1 && (
         <fieldset>
           <legend>{t("stylise.blend")}</legend>
           {state.blend.value.map((part, i) => (
             <Slider key={part.model} label={title(part.model)} value={Math.round(100 * part.weight)} min={0} max={100}
-              step={1} text={percent(shares[i]!.weight)} onInput={(value) => state.set_weight(part.model, value / 100)} />
+              step={1} text={percent_text(shares[i]!.weight)} onInput={(value) => state.set_weight(part.model, value / 100)} />
           ))}
         </fieldset>
       )}

@@ -4,9 +4,11 @@ import type { Source } from "../api/types";
 import { duration_text, t } from "../i18n";
 import { Slider, TextField } from "../parts/fields";
 import { PageHead } from "../parts/page_head";
+import { RunComparison } from "../parts/run_comparison";
 import { RunView } from "../parts/run_view";
 import { SourceChoice } from "../parts/source_choice";
 import { Empty, Listed, Problem } from "../parts/states";
+import { route } from "../state/route";
 import { error_text, model_title, runs, start_job, styles } from "../state/studio";
 
 const methods = ["swift", "tune", "multi", "recurrent", "cut", "cyclegan"] as const;
@@ -15,9 +17,12 @@ const stops = [1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480];
 const size = 128, seed = 1;
 
 function NewRun() {
-  const name = useSignal(""), method = useSignal<(typeof methods)[number]>("swift"), stop = useSignal(5);
+  // #/train/MODEL, from a model's card: that one is to be tuned.
+  const { id: to_tune } = route.value;
+  const name = useSignal(""), method = useSignal<(typeof methods)[number]>(to_tune ? "tune" : "swift");
+  const stop = useSignal(to_tune ? stops.indexOf(5) : stops.indexOf(20));
   const style = useSignal<Source | undefined>(undefined), content = useSignal<Source | undefined>(undefined);
-  const problem = useSignal(""), busy = useSignal(false), from = useSignal("");
+  const problem = useSignal(""), busy = useSignal(false), from = useSignal(to_tune);
   const begin_with = styles.value ?? [];
   const tuned = begin_with.find((m) => m.id === from.value) ?? begin_with[0];
   const begins = method.value === "tune" || method.value === "recurrent";
@@ -41,6 +46,7 @@ function NewRun() {
         ...(begins && tuned ? { model: tuned.id } : {}),
       });
       name.value = "";
+      document.getElementById("runs")?.focus();  // and into sight: that it has begun is told further down
     } catch (error) {
       problem.value = error_text(error);
     }
@@ -88,15 +94,16 @@ export function TrainPage() {
   return (
     <div class="train">
       <PageHead title={t("train.title")} lead={t("train.lead")} />
-      <NewRun />
+      <NewRun key={route.value.id} />
       <section>
-        <h2>{t("train.runs")}</h2>
+        <h2 id="runs" tabIndex={-1}>{t("train.runs")}</h2>
         <Listed list={runs}>
           {(all) => all.length === 0
             ? <Empty text={t("train.no_runs")} />
             : <div class="runs">{all.map((run) => <RunView key={run.id} run={run} />)}</div>}
         </Listed>
       </section>
+      {(runs.value.value ?? []).length > 1 && <RunComparison all={runs.value.value!} />}
     </div>
   );
 }

@@ -45,21 +45,27 @@ export function TextField(props: {
   );
 }
 
-export function Tick({ label, checked, onChange }: { label: ComponentChildren; checked: boolean; onChange: (on: boolean) => void }) {
+export function Tick({ label, checked, disabled = false, onChange }: {
+  label: ComponentChildren; checked: boolean; disabled?: boolean; onChange: (on: boolean) => void;
+}) {
   return (
     <label class="tick">
-      <input type="checkbox" checked={checked} onChange={(e) => onChange(e.currentTarget.checked)} />
+      <input type="checkbox" checked={checked} disabled={disabled} onChange={(e) => onChange(e.currentTarget.checked)} />
       <span>{label}</span>
     </label>
   );
 }
 
 /** A button that opens the browser's own choice of files. */
-export function FileButton(props: { label: string; accept: string; multiple?: boolean; primary?: boolean; onFiles: (files: File[]) => void }) {
+export function FileButton(props: {
+  label: string; accept: string; multiple?: boolean; primary?: boolean; folder?: boolean; disabled?: boolean;
+  onFiles: (files: File[]) => void;
+}) {
   const id = useId();
   return (
     <span class="file-button">
-      <input id={id} type="file" accept={props.accept} multiple={props.multiple ?? false}
+      <input id={id} type="file" accept={props.accept} multiple={props.multiple ?? false} disabled={props.disabled ?? false}
+        {...(props.folder ? { webkitdirectory: true } : {})}
         onChange={(e) => {
           props.onFiles([...(e.currentTarget.files ?? [])]);
           e.currentTarget.value = "";

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Job } from "../api/types";
 import { bytes_text, duration_text, t } from "../i18n";
+import { remove_item } from "./focus";
 import { error_text, is_over, job_title, jobs, tell_job } from "../state/studio";
 
 function Results({ job }: { job: Job }) {
@@ -13,7 +14,7 @@ function Results({ job }: { job: Job }) {
         {job.results.map((result) => (
           <li key={result.name}>
             <a href={result.href} download={result.name} title={t("jobs.download", { name: result.name })}>
-              {result.type.startsWith("image/") && <img src={result.href} alt="" loading="lazy" />}
+              {result.type.startsWith("image/") && <img src={`${result.href}?size=320`} alt="" loading="lazy" />}
               <span>{result.name}</span>
               <small>{bytes_text(result.bytes)}</small>
             </a>
@@ -31,7 +32,7 @@ export function JobCard({ job }: { job: Job }) {
   const waiting = (jobs.value.value ?? []).filter((other) => other.state === "queued").length;
   const tell = (what: Parameters<typeof tell_job>[1]) => {
     problem.value = "";
-    tell_job(job, what).catch((error: unknown) => (problem.value = error_text(error)));
+    return tell_job(job, what).catch((error: unknown) => (problem.value = error_text(error)));
   };
   const active = job.state === "running" || job.state === "paused";
   return (
@@ -41,10 +42,10 @@ export function JobCard({ job }: { job: Job }) {
         <span class="state">{t(`jobs.${job.state}`)}</span>
         {active && job.etaSeconds != null && <span>{t("jobs.left", { time: duration_text(job.etaSeconds) })}</span>}
         {job.state === "queued" && waiting > 1 &&
-          <button onClick={() => tell("first")} aria-label={`${t("jobs.first")}: ${title}`}>{t("jobs.first")}</button>}
+          <button onClick={() => void tell("first")} aria-label={`${t("jobs.first")}: ${title}`}>{t("jobs.first")}</button>}
         {is_over(job)
-          ? <button class="quiet" onClick={() => tell("forget")} aria-label={`${t("jobs.forget")}: ${title}`}>×</button>
-          : <button onClick={() => tell("cancel")} aria-label={`${t("jobs.cancel")}: ${title}`}>{t("jobs.cancel")}</button>}
+          ? <button class="quiet" onClick={(e) => void remove_item(e.currentTarget, () => tell("forget"), "h2")} aria-label={`${t("jobs.forget")}: ${title}`}>×</button>
+          : <button onClick={() => void tell("cancel")} aria-label={`${t("jobs.cancel")}: ${title}`}>{t("jobs.cancel")}</button>}
       </div>
       {!is_over(job) && <progress max="1" value={job.state === "queued" ? 0 : job.progress} aria-label={title} />}
       {job.state === "failed" && job.message && <p class="why">{job.message}</p>}
@@ -64,7 +65,7 @@ export function JobList({ jobs }: { jobs: Job[] }) {
   if (jobs.length === 0) return null;
   return (
     <section class="jobs">
-      <h2>{t("jobs.title")}</h2>
+      <h2 tabIndex={-1}>{t("jobs.title")}</h2>
       <ul>{jobs.map((job) => <JobCard key={job.id} job={job} />)}</ul>
     </section>
   );

@@ -5,36 +5,62 @@ import { api } from "../api/client";
 import type { Work } from "../api/types";
 import { t } from "../i18n";
 import { error_text } from "../state/studio";
-import { TextField } from "./fields";
+import { TextField, Tick } from "./fields";
 import { Problem } from "./states";
 
-const fields = ["title", "culture", "artist", "date", "source", "licence"] as const;
+const fields = ["title", "culture", "artist", "date", "category", "source", "licence"] as const;
 
 interface LabelEditorProps {
   collection: string;
   work: Work;
+  /** Of the works that are shown beside it. */
+  filter: string;
   close: () => void;
   saved: (work: Work) => void;
+  saved_many: () => void;
 }
 
-export function LabelEditor({ collection, work, close, saved }: LabelEditorProps) {
-  const draft = useSignal<Work>(work), problem = useSignal("");
+const page_size = 500;
+
+/** Every work that the filter lets through. */
+async function all_works(collection: string, filter: string): Promise<Work[]> {
+  const all: Work[] = [];
+  for (;;) {
+    const page = await api.works(collection, all.length, page_size, filter);
+    all.push(...page);
+    if (page.length < page_size) return all;
+  }
+}
+
+export function LabelEditor({ collection, work, filter, close, saved, saved_many }: LabelEditorProps) {
+  const draft = useSignal<Work>(work), problem = useSignal(""), many = useSignal(false), done = useSignal("");
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const save = async (event: Event) => {
     event.preventDefault();
     const labels: Partial<Work> = {};
     for (const field of fields) if (draft.value[field] !== work[field]) labels[field] = draft.value[field] ?? "";
+    if (done.value) return;
+    problem.value = "";
     try {
+      // A title is one work's; and the others are asked for before a label changes, by which they are chosen.
+      const { title: _, ...shared } = labels;
+      const others = many.value && Object.keys(shared).length > 0 ? (await all_works(collection, filter)).filter((w) => w.file !== work.file) : [];
       if (Object.keys(labels).length > 0) await api.label(collection, work.file, labels);
-      saved(draft.value);
+      for (const [at, other] of others.entries()) {
+        done.value = t("collections.saving", { at: at + 1, all: others.length });
+        await api.label(collection, other.file, shared);
+      }
+      if (others.length > 0) saved_many();
+      else saved(draft.value);
       dialog.current?.close();
     } catch (error) {
       problem.value = error_text(error);
     }
+    done.value = "";
   };
   return (
-    <dialog ref={dialog} class="picker" aria-label={t("collections.edit", { name: work.title || work.file })} onClose={close}>
+    <dialog ref={dialog} class="picker labels" aria-label={t("collections.edit", { name: work.title || work.file })} onClose={close}>
       <form onSubmit={(event) => void save(event)}>
         <div class="picker-head">
           <h2>{work.file}</h2>
@@ -46,7 +72,11 @@ export function LabelEditor({ collection, work, close, saved }: LabelEditorProps
             onInput={(value) => (draft.value = { ...draft.value, [field]: value })} />
         ))}
         {problem.value && <Problem text={problem.value} />}
-        <div class="picker-foot"><span /><button class="primary" type="submit">{t("collections.save")}</button></div>
+        <div class="picker-foot">
+          {done.value ? <span role="status">{done.value}</span>
+            : <Tick label={t("collections.for_all")} checked={many.value} onChange={(on) => (many.value = on)} />}
+          <button class="primary" type="submit" disabled={done.value !== ""}>{t("collections.save")}</button>
+        </div>
       </form>
     </dialog>
   );

@@ -33,7 +33,7 @@ function Controls({ job }: { job: Job }) {
   return (
     <div class="row">
       {job.state === "running" && <button onClick={() => tell("pause")}>{t("train.pause")}</button>}
-      {job.state === "paused" && <button class="primary" onClick={() => tell("resume")}>{t("train.resume")}</button>}
+      {(job.state === "paused" || job.state === "failed") && <button class="primary" onClick={() => tell("resume")}>{t("train.resume")}</button>}
       {job.state !== "done" && job.state !== "failed" && job.state !== "cancelled" &&
         <button onClick={() => tell("cancel")}>{t("train.stop")}</button>}
       {problem.value && <p class="why" role="alert">{problem.value}</p>}
@@ -102,11 +102,13 @@ export function RunView({ run }: { run: Run }) {
           </div>
         </section>
       )}
-      <section>
-        <h4>{t("train.curves")}</h4>
-        {curves.length === 0 && <p class="hint">{t("train.curves_wait")}</p>}
-        <div class="curves">{curves.map((curve) => <CurveFigure key={curve.name} curve={curve} />)}</div>
-      </section>
+      {(active || curves.length > 0) && (
+        <section>
+          <h4>{t("train.curves")}</h4>
+          {curves.length === 0 && <p class="hint">{t("train.curves_wait")}</p>}
+          <div class="curves">{curves.map((curve) => <CurveFigure key={curve.name} curve={curve} />)}</div>
+        </section>
+      )}
       {problem.value && <p class="why" role="alert">{problem.value}</p>}
       {state === "done" && (
         <details class="report">

@@ -3,8 +3,8 @@ import { t } from "../i18n";
 import type { Loaded } from "../state/load";
 import type { ComponentChildren } from "preact";
 
-export function Loading() {
-  return <p class="loading" role="status"><span class="brushstroke" aria-hidden="true" />{t("app.loading")}</p>;
+export function Loading({ text = t("app.loading") }: { text?: string }) {
+  return <p class="loading" role="status"><span class="brushstroke" aria-hidden="true" />{text}</p>;
 }
 
 export function Problem({ text, retry }: { text: string; retry?: () => void }) {

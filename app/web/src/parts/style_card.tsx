@@ -1,15 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { api } from "../api/client";
 import type { Model } from "../api/types";
 import { t } from "../i18n";
+import { sample_turns } from "../state/stylise";
 import { model_title } from "../state/studio";
+
+function Sample({ src, class: name }: { src: string; class?: string }) {
+  const has_turn = useSignal(false), failed = useSignal(false), leave = useRef(() => {});
+  useEffect(() => {
+    leave.current = sample_turns.join(() => (has_turn.value = true));
+    return () => leave.current();
+  }, [src]);
+  if (!has_turn.value || failed.value) return null;
+  const over = (event: Event) => {
+    failed.value = event.type === "error";
+    leave.current();
+  };
+  return <img class={name} src={src} alt="" width="320" height="214" onLoad={over} onError={over} />;
+}
 
 /** Before and after of one model; the photograph wipes in under the pointer or the focus. */
 export function StylePicture({ model }: { model: Model }) {
   return (
     <span class="style-picture">
-      <img src={api.card_url(model.id, "after")} alt="" loading="lazy" width="320" height="214" />
-      <img class="was" src={api.card_url(model.id, "before")} alt="" loading="lazy" width="320" height="214" />
+      <Sample src={api.card_url(model.id, "after")} />
+      <Sample class="was" src={api.card_url(model.id, "before")} />
     </span>
   );
 }

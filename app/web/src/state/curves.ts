@@ -40,14 +40,29 @@ export function thinned(points: Curve["points"], most: number): Curve["points"] 
   return out;
 }
 
-/** An SVG path through the points, in a box of the given size; a flat curve runs through the middle. */
-export function path_of(points: Curve["points"], width: number, height: number): string {
+export interface Bounds {
+  x0: number;
+  x1: number;
+  y0: number;
+  y1: number;
+}
+
+/** What holds every point: curves that are compared are drawn in one box. */
+export function bounds_of(curves: readonly Pick<Curve, "points">[]): Bounds {
+  const points = curves.flatMap((c) => c.points);
   const xs = points.map((p) => p.x), ys = points.map((p) => p.y);
-  const x0 = Math.min(...xs), y0 = Math.min(...ys);
-  const dx = Math.max(...xs) - x0 || 1, dy = Math.max(...ys) - y0;
+  return { x0: Math.min(...xs), x1: Math.max(...xs), y0: Math.min(...ys), y1: Math.max(...ys) };
+}
+
+/** An SVG path through the points, in a box of the given size; a flat curve runs through the middle. */
+export function path_of(points: Curve["points"], width: number, height: number, { x0, x1, y0, y1 } = bounds_of([{ points }])): string {
+  const dx = x1 - x0 || 1, dy = y1 - y0;
   return points.map((p, i) => {
     const x = ((p.x - x0) / dx) * width;
     const y = dy > 0 ? height - ((p.y - y0) / dy) * height : height / 2;
     return `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
   }).join("");
 }
+
+/** Over the seconds that were spent, not the steps: the steps of two methods are no measure of each other. */
+export const over_time = (rows: readonly StatsRow[]): StatsRow[] => rows.map((row) => ({ ...row, step: row.seconds }));

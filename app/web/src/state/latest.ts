@@ -9,7 +9,7 @@ export class Latest<In, Out> {
     private readonly wait_ms: number,
     private readonly work: (input: In, signal: AbortSignal) => Promise<Out>,
     private readonly done: (output: Out, input: In) => void,
-    private readonly failed: (error: unknown) => void,
+    private readonly failed: (error: unknown, input: In) => void,
   ) {}
 
   ask(input: In) {
@@ -30,7 +30,7 @@ export class Latest<In, Out> {
       const output = await this.work(input, control.signal);
       if (!control.signal.aborted) this.done(output, input);
     } catch (error) {
-      if (!control.signal.aborted) this.failed(error);
+      if (!control.signal.aborted) this.failed(error, input);
     }
   }
 }

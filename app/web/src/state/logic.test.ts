@@ -5,6 +5,7 @@ import { Latest } from "./latest";
 import { best_language } from "./prefs";
 import { parse_route } from "./route";
 import { normalised } from "./stylise";
+import { Turns } from "./turns";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -40,6 +41,24 @@ test("a failure is told, unless it was overtaken", async () => {
   latest.ask("one");
   await vi.advanceTimersByTimeAsync(10);
   expect(failures).toEqual(["Error: one"]);
+});
+
+test("turns come one after another, and only when nothing is waited for", () => {
+  let free = true;
+  const went: string[] = [], turns = new Turns(() => free);
+  const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => turns.join(() => went.push(name)));
+  expect(went).toEqual(["a"]);
+  b!();  // does not want it any more
+  a!();
+  a!();  // again: of no consequence
+  expect(went).toEqual(["a", "c"]);
+  free = false;
+  c!();
+  expect(went).toEqual(["a", "c"]);
+  free = true;
+  turns.next();
+  expect(went).toEqual(["a", "c", "d"]);
+  d!();
 });
 
 test("shares of a mixture add up to one, also when every slider is at nought", () => {

@@ -40,6 +40,12 @@ export function model_title(model: Model): string {
   return model.title?.[language.value] ?? model.title?.en ?? model.name;
 }
 
+/** A method as the Train page calls it; others keep their own names. */
+export function method_text(method: string | undefined): string | undefined {
+  const key = `train.method.${method}`;
+  return key in strings.en ? t(key as Key) : method;
+}
+
 export function job_title(job: Job): string {
   const request = job.request ?? {};
   if (job.kind === "stylise") return t("jobs.stylise", { n: ((request["pictures"] as unknown[]) ?? []).length });
@@ -78,29 +84,52 @@ export async function tell_job(job: Job, what: "cancel" | "pause" | "resume" | "
   }
 }
 
+const retry_ms = 2000;
+let stream: EventSource | undefined;
+
+const load_lists = () => Promise.all([models, pictures, jobs, runs, collections, studies].map((list) => list.load()));
+
 function listen() {
-  const stream = new EventSource(api.events_url);
+  stream?.close();
+  const mine = stream = new EventSource(api.events_url);
   stream.addEventListener("open", () => {
     // Whatever happened while nobody listened is in the lists.
-    if (!connected.value) void Promise.all([jobs.load(), models.load(), runs.load()]);
+    if (!connected.value) void load_lists();
     connected.value = true;
   });
-  stream.addEventListener("error", () => (connected.value = false));
+  stream.addEventListener("error", () => {
+    connected.value = false;
+    // A browser tries again where nobody answers, but not after a refusal: of a studio that was started anew, for one.
+    if (mine.readyState === EventSource.CLOSED) setTimeout(() => { if (mine === stream) void come_back(); }, retry_ms);
+  });
   stream.addEventListener("job", (event) => take_job(JSON.parse(event.data) as Job));
   stream.addEventListener("model", () => void models.load());
   stream.addEventListener("run", () => void runs.load());
 }
 
-export async function open_studio() {
+/** Why there is no session, where that is so. */
+async function enter(): Promise<typeof session_error.value> {
   try {
     session.value = await api.session();
-    session_error.value = "";
+    return "";
   } catch (error) {
     const locked = error instanceof StudioError && (error.status === 401 || error.status === 403);
-    session_error.value = !locked ? "unreachable" : error.kind === "password" ? "password" : "locked";
-    return;
+    return !locked ? "unreachable" : error.kind === "password" ? "password" : "locked";
   }
-  await Promise.all([models, pictures, jobs, runs, collections, studies].map((list) => list.load()));
+}
+
+async function come_back() {
+  const why = await enter();
+  if (why === "" || why === "unreachable") return listen();
+  connected.value = true;  // it does answer: that the key is an old one
+  session.value = undefined;
+  session_error.value = why;
+}
+
+export async function open_studio() {
+  session_error.value = await enter();
+  if (session_error.value) return;
+  await load_lists();
   listen();
 }
 

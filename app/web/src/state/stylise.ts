@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Stylise page's state: which picture, which mixture of styles, and its live preview.
-import { computed, effect, signal } from "@preact/signals";
-import { api, is_aborted } from "../api/client";
-import type { BlendPart, Look, Picture, PreviewRequest } from "../api/types";
+import { computed, effect, signal, untracked } from "@preact/signals";
+import { api, is_aborted, StudioError } from "../api/client";
+import type { BlendPart, Look, Picture } from "../api/types";
 import { bytes_text, t } from "../i18n";
 import { Latest } from "./latest";
-import { announcement, error_text, pictures, session, start_job, styles } from "./studio";
+import { layers_of, Paintings, first_look, type Layer, type Wanted } from "./paintings";
+import { Turns } from "./turns";
+import { announcement, error_text, models, pictures, session, start_job, styles } from "./studio";
 
 const preview_size = 768;
 const debounce_ms = 70;
@@ -17,10 +19,10 @@ export const keep_colour = signal(false);
 export const full_size = signal(false);
 export const file_format = signal<"png" | "jpeg" | "webp">("png");
 
-export const preview_url = signal("");
 export const previewing = signal(false);
 export const preview_error = signal("");
 export const upload_notes = signal<{ name: string; problem: string }[]>([]);
+/** What is being done, in words; empty: nothing. */
 export const uploading = signal("");
 
 export const chosen = computed<Picture | undefined>(() => {
@@ -50,38 +52,109 @@ export function set_weight(id: string, weight: number) {
   blend.value = blend.value.map((p) => (p.model === id ? { ...p, weight } : p));
 }
 
-function show(url: string) {
-  const old = preview_url.peek();
-  preview_url.value = url;
-  if (old) setTimeout(() => URL.revokeObjectURL(old), 2000);  // the picture on the screen may still be decoding it
+/** What is on the stage: the newest mixture of which every part has been painted. */
+const shown = signal<{ picture: string; parts: (BlendPart & { url: string })[] } | undefined>(undefined);
+
+const most_paintings = 40;
+// The picture on the screen may still be decoding it.
+const paintings = new Paintings(most_paintings, (url) => setTimeout(() => URL.revokeObjectURL(url), 2000));
+
+export const layers = computed<Layer[]>(() => {
+  const on_stage = shown.value;
+  if (!on_stage || on_stage.picture !== chosen.value?.id) return [];
+  // While a style is being painted the others keep their shares; else sliders show at once.
+  const wanted = look.value.blend;
+  const is_whole = wanted.length === on_stage.parts.length && wanted.every((p, i) => p.model === on_stage.parts[i]!.model);
+  return layers_of(is_whole ? on_stage.parts.map((p, i) => ({ ...p, weight: wanted[i]!.weight })) : on_stage.parts);
+});
+
+interface View {
+  picture: string;
+  size: number;
+  keepColour: boolean;
+  blend: BlendPart[];
+  is_full: boolean;
 }
 
-const previews = new Latest<PreviewRequest, Blob>(
+// Till something has been painted: as a slow machine takes.
+let ms_per_pixel = 0.0025;
+
+const wanted_of = (view: View, model: string): Wanted =>
+  ({ picture: view.picture, model, size: view.size, keepColour: view.keepColour });
+
+/** Shows a view, if all of it has been painted. */
+function show(view: View): boolean {
+  const parts = view.blend.map((p) => ({ ...p, url: paintings.find(wanted_of(view, p.model)) }));
+  if (!parts.every((p): p is BlendPart & { url: string } => p.url !== undefined)) return false;
+  shown.value = { picture: view.picture, parts };
+  return true;
+}
+
+async function paint_part(wanted: Wanted, signal: AbortSignal) {
+  const begun = performance.now();
+  const { picture, model, size, keepColour } = wanted;
+  const blob = await api.preview({ picture, size, keepColour, strength: 1, blend: [{ model, weight: 1 }] }, signal);
+  if (signal.aborted) return;
+  ms_per_pixel = Math.min(0.005, (performance.now() - begun) / size ** 2);  // some of it may have been waiting
+  paintings.keep(wanted, URL.createObjectURL(blob));
+}
+
+async function paint_view(view: View, signal: AbortSignal) {
+  const missing = view.blend.filter((p) => paintings.find(wanted_of(view, p.model)) === undefined);
+  const quick = view.is_full ? 0 : first_look(view.size, ms_per_pixel * view.size ** 2);
+  if (quick > 0 && missing.length === 1) {  // a small one first: something to see in a moment
+    const small = { ...view, size: quick };
+    for (const { model } of missing) await paint_part(wanted_of(small, model), signal);
+    const parts = view.blend.map((p) => ({ ...p, url: paintings.find(wanted_of(view, p.model)) ?? paintings.find(wanted_of(small, p.model))! }));
+    if (!signal.aborted) shown.value = { picture: view.picture, parts };
+  }
+  for (const { model } of missing) await paint_part(wanted_of(view, model), signal);
+}
+
+const previews = new Latest<View, void>(
   debounce_ms,
-  (request, signal) => api.preview(request, signal),
-  (blob) => {
-    show(URL.createObjectURL(blob));
+  paint_view,
+  (_, view) => {
+    show(view);
     previewing.value = false;
     preview_error.value = "";
     announcement.value = t("stylise.ready");
   },
-  (error) => {
+  (error, view) => {
+    // By another page of the same browser: of each browser the server keeps one that waits.
+    if (is_aborted(error)) return previews.ask(view);
     previewing.value = false;
-    if (!is_aborted(error)) preview_error.value = error_text(error);
+    preview_error.value = error_text(error);
   },
 );
 
-/** Asks for a preview whenever something that shows in it changes. */
+/** The samples on the wall are painted when nothing else is. */
+export const sample_turns = new Turns(() => !previewing.peek() && !uploading.peek());
+effect(() => {
+  if (!previewing.value && !uploading.value) sample_turns.next();
+});
+
+/** Paints whatever shows on the stage and has not been painted yet. */
 export function watch_preview() {
-  let last_picture = "";
+  let known = models.value.peek();
   return effect(() => {
-    const picture = chosen.value, wanted = look.value;
-    if (!picture || wanted.blend.length === 0) return;
-    if (picture.id !== last_picture) show("");
-    last_picture = picture.id;
-    previewing.value = true;
+    const picture = chosen.value, parts = blend.value;
+    if (models.value.value !== known) {  // one of them may be another of the same name
+      known = models.value.value;
+      paintings.forget();
+    }
+    if (!picture || parts.length === 0 || known === undefined) return;
     const longer = Math.max(picture.width, picture.height);
-    previews.ask({ ...wanted, picture: picture.id, size: full_size.value ? longer : Math.min(longer, preview_size) });
+    const view: View = {
+      picture: picture.id, size: full_size.value ? longer : Math.min(longer, preview_size), keepColour: keep_colour.value,
+      blend: normalised(parts), is_full: full_size.value,
+    };
+    untracked(() => {
+      previews.stop();
+      preview_error.value = "";
+      previewing.value = !show(view);
+      if (previewing.value) previews.ask(view);
+    });
   });
 }
 
@@ -96,10 +169,19 @@ export function choose_default_style() {
   });
 }
 
+const to_upload: File[] = [];
+let uploads = 0;  // of this row, with those that are done
+
+/** One after another; what is dropped meanwhile joins the row, and the notes on what was refused stay. */
 export async function upload(files: readonly File[]) {
+  to_upload.push(...files);
+  uploads += files.length;
+  if (uploading.value) return;
   upload_notes.value = [];
-  for (const file of files) {
-    uploading.value = file.name;
+  for (let file = to_upload.shift(); file; file = to_upload.shift()) {
+    const at = uploads - to_upload.length;
+    uploading.value = uploads === 1 ? t("drop.uploading", { name: file.name })
+      : t("drop.uploading_many", { name: file.name, at, all: uploads });
     try {
       const limit = session.value?.limits.bodyBytes ?? Infinity;
       if (file.size > limit) throw new Error(t("drop.too_large", { size: bytes_text(limit) }));
@@ -110,12 +192,14 @@ export async function upload(files: readonly File[]) {
       const picture = await api.upload(file);
       const rest = (pictures.value.value ?? []).filter((p) => p.id !== picture.id);
       pictures.value.value = [...rest, picture];
-      chosen_id.value = picture.id;
+      // The first of many is looked at: to paint each as it comes would keep the next ones waiting.
+      if (at === 1 || uploads === 1) chosen_id.value = picture.id;
     } catch (error) {
       upload_notes.value = [...upload_notes.value, { name: file.name, problem: error_text(error) }];
     }
   }
   uploading.value = "";
+  uploads = 0;
 }
 
 /** Browsers know no type for some of the containers that are read. */
@@ -129,7 +213,15 @@ async function paint_video(file: File) {
 }
 
 export async function remove_picture(id: string) {
-  await api.remove_picture(id);
+  try {
+    await api.remove_picture(id);
+  } catch (error) {
+    if (!(error instanceof StudioError && error.status === 404)) {  // gone already: by another page
+      const name = pictures.value.value?.find((p) => p.id === id)?.name ?? id;
+      upload_notes.value = [{ name, problem: error_text(error) }];
+      return;
+    }
+  }
   pictures.value.value = pictures.value.value?.filter((p) => p.id !== id);
 }
 

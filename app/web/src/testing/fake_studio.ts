@@ -43,6 +43,8 @@ export class FakeStudio {
   /** Seconds that each kind of job takes. */
   durations: Partial<Record<Job["kind"], number>> = { stylise: 0.6, train: 6, collect: 1, compare: 1 };
   train = true;
+  private locked = false;
+  private labels = new Map<string, Partial<Work>>();
   private next = 1;
   private outlets = new Set<ReadableStreamDefaultController<Uint8Array>>();
 
@@ -50,6 +52,7 @@ export class FakeStudio {
     const url = new URL(request.url, "http://localhost");
     const [what = "", id = "", part = "", file = ""] = url.pathname.slice(prefix.length + 1).split("/").map(decodeURIComponent);
     const query = url.searchParams, method = request.method;
+    if (this.locked) return problem(401, "token", "Open the studio with the link that it printed when it was started.");
     switch (what) {
       case "session":
         return reply({ version: "0.0-fake", languages: ["en", "zh", "ja"], limits: { bodyBytes: 1 << 28, pixels: 1 << 28 },
@@ -66,6 +69,13 @@ export class FakeStudio {
       case "studies": return id ? page(`${id} ${part} ${query.get("lang") ?? ""}`) : reply(this.studies);
       default: return problem(404, "not_found", "There is nothing at this address.");
     }
+  }
+
+  /** As one that was ended and started again: streams break, and the old key opens nothing. */
+  begin_anew() {
+    this.locked = true;
+    for (const outlet of this.outlets) outlet.close();
+    this.outlets.clear();
   }
 
   private async on_models(request: Request, id: string, part: string, query: URLSearchParams): Promise<Response> {
@@ -136,10 +146,17 @@ export class FakeStudio {
     return reply(job);
   }
 
+  /** As a command that was killed. */
+  break_off(id: string, message: string) {
+    const job = this.jobs.find((j) => j.id === id)!;
+    Object.assign(job, { state: "failed", message });
+    this.tell("job", job);
+  }
+
   begin(request: JobRequest): Job {
     const job: Job = {
       id: `j${this.next++}`, kind: request.kind, state: "queued", progress: 0, etaSeconds: null, created: "2026-01-01T00:00:00Z",
-      request: { ...request }, results: [], failures: [],
+      request: { ...request, ...(request.kind === "describe" ? { name: request.collection } : {}) }, results: [], failures: [],
     };
     this.jobs.unshift(job);
     if (request.kind === "train") {
@@ -148,7 +165,7 @@ export class FakeStudio {
     const total = this.durations[request.kind] ?? 1, tick = 0.1;
     let done = 0;
     const timer = setInterval(() => {
-      if (job.state === "paused") return;
+      if (job.state === "paused" || job.state === "failed") return;
       if (job.state === "cancelled") return clearInterval(timer);
       done += tick;
       job.state = done < total ? "running" : "done";
@@ -179,6 +196,9 @@ export class FakeStudio {
       this.models.push({ id: name, name, title: name, method: request.method, sizeBytes: 3932246, bundled: false });
     } else if (request.kind === "collect") {
       this.collections.push({ id: name, name, works: 12 });
+    } else if (request.kind === "describe") {
+      const file = `${request.collection}.csv`;
+      job.results = [{ name: file, bytes: 12345, type: "text/csv", href: `${prefix}/jobs/${job.id}/results/${encodeURIComponent(file)}` }];
     } else {
       this.studies.push({ id: name, name, collections: request.collections, files: ["report.html", "map.html"] });
     }
@@ -190,7 +210,7 @@ export class FakeStudio {
       return problem(403, "folder", "The studio may not read this folder. Start it with --allow to let it.");
     }
     const samples = [1, 2, 3, 4].map((i) => `${path}/${"x".repeat(i)}.jpg`);
-    if (part === "check") return reply({ usable: 58, refused: [{ file: "notes.txt", reason: "not a picture" }], samples });
+    if (part === "check") return reply({ usable: 58, refused: [{ file: "notes.txt", reason: "not a picture" }], refusedCount: 1, samples });
     const at_root = path === "/pictures";
     const folders: Folder[] = at_root
       ? ["山水", "photographs", "浮世絵"].map((name) => ({ path: `${path}/${name}`, name, pictures: 58 })) : [];
@@ -211,18 +231,24 @@ export class FakeStudio {
       if (i * 10 <= Number(query.get("after"))) continue;
       rows.push({ step: i * 10, seconds: i, pictures_per_second: 4.4,
         losses: { content: 2 / (1 + i / 9) + 0.1 * Math.sin(i), style: 5 / (2 + i / 5) + 0.15 * Math.sin(3 * i) } });
+      if (i % 10 === 9) rows.push({ step: i * 10, seconds: i, score: { style: 4 / (1 + i / 20), content: 0.5 + i / 200, untouched: 9 } });
     }
     return reply(rows);
   }
 
-  private on_collections(request: Request, id: string, part: string, file: string, query: URLSearchParams): Response {
+  private async on_collections(request: Request, id: string, part: string, file: string, query: URLSearchParams): Promise<Response> {
     if (!id) return reply(this.collections);
     const found = this.collections.find((c) => c.id === id);
     if (!found) return problem(404, "not_found", "There is no such collection.");
-    if (file && request.method === "PATCH") return new Response(null, { status: 204 });
+    if (file && request.method === "PATCH") {
+      const labels = (await request.json()) as Partial<Work>;
+      this.labels.set(`${id}/${file}`, { ...this.labels.get(`${id}/${file}`), ...labels });
+      return new Response(null, { status: 204 });
+    }
     if (file) return svg(landscape("ink", file.length));
     const works: Work[] = Array.from({ length: found.works }, (_, i) => ({
-      file: `${"w".repeat(i + 1)}.png`, title: `Mountain ${i + 1}`, artist: "Unknown", culture: i % 2 ? "China" : "Japan" }));
+      file: `${"w".repeat(i + 1)}.png`, title: `Mountain ${i + 1}`, artist: "Unknown", culture: i % 2 ? "China" : "Japan" }))
+      .map((work) => ({ ...work, ...this.labels.get(`${id}/${work.file}`) }));
     const [, wanted] = (query.get("filter") ?? "").split(":");
     if (part === "works") return reply(works.filter((w) => !wanted || w.culture === wanted));
     if (part === "duplicates") return reply([["w.png", "ww.png"]]);
