@@ -329,8 +329,24 @@ class Convolution : public torch::autograd::Function<Convolution> {
   }
 };
 
+// oneDNN's x86 code computes in bf16 from AVX-512 on and refuses it below; libtorch does it everywhere,
+// slowly.
+bool has_bf16() {
+  static const bool found = [] {
+    try {
+      ConvolutionState().plan(
+          {{1, 16, 4, 4}, {16, 16, 3, 3}, {1, 16, 4, 4}, 1, 1, 1, at::kBFloat16, false, 1});
+      return true;
+    } catch (const dnnl::error&) {
+      return false;
+    }
+  }();
+  return found;
+}
+
 bool handled(const Tensor& x) {
-  return (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) && x.numel() > 0;
+  const at::ScalarType type = x.scalar_type();
+  return x.numel() > 0 && (type == at::kFloat || (type == at::kBFloat16 && has_bf16()));
 }
 
 Tensor run(const Tensor& x, const Tensor& weight, const Tensor& bias, const Geometry& g, const State& state,
