@@ -67,10 +67,12 @@ void print_summary(const Study& study, const CompareOptions& o) {
   for (const Group& g : study.groups)
     fmt::print("{}: {} pictures, {} works, {} artists, {} sources\n", g.name, g.pictures, g.units, g.artists,
                g.sources.size());
-  for (const HypothesisResult& h : study.hypotheses)
-    fmt::print("hypothesis {}: {} {} in {} than in {}: {} (p {:.2g}, Holm {:.2g})\n", h.hypothesis.descriptor,
-               h.hypothesis.descriptor, h.hypothesis.direction, h.hypothesis.second, h.hypothesis.first,
-               to_text(h.outcome), h.p, h.p_adjusted);
+  for (const HypothesisResult& h : study.hypotheses) {
+    const bool is_ordered = h.hypothesis.direction == "higher" || h.hypothesis.direction == "lower";
+    fmt::print("hypothesis: {} {} in {} {} {}: {} (p {:.2g}, Holm {:.2g})\n", h.hypothesis.descriptor,
+               h.hypothesis.direction, h.hypothesis.second, is_ordered ? "than in" : "and",
+               h.hypothesis.first, to_text(h.outcome), h.p, h.p_adjusted);
+  }
   for (size_t a = 0; a < study.groups.size(); ++a)
     for (size_t b = a + 1; b < study.groups.size(); ++b)
       print_pair(study, static_cast<int64_t>(a), static_cast<int64_t>(b));
