@@ -329,8 +329,7 @@ class Convolution : public torch::autograd::Function<Convolution> {
   }
 };
 
-// oneDNN's x86 code computes in bf16 from AVX-512 on and refuses it below; libtorch does it everywhere,
-// slowly.
+// oneDNN's x86 code computes in bf16 from AVX-512 on and refuses it below.
 bool has_bf16() {
   static const bool found = [] {
     try {
@@ -344,9 +343,18 @@ bool has_bf16() {
   return found;
 }
 
+// There the same sums of rounded numbers are made in fp32, slowly: libtorch's own bf16 rounds every sum, and
+// has no transposed convolution.
+bool is_emulated(const Tensor& x) {
+  return x.scalar_type() == at::kBFloat16 && !has_bf16();
+}
+
+Tensor rounded(const Tensor& weight) {
+  return weight.to(at::kBFloat16).to(at::kFloat);
+}
+
 bool handled(const Tensor& x) {
-  const at::ScalarType type = x.scalar_type();
-  return x.numel() > 0 && (type == at::kFloat || (type == at::kBFloat16 && has_bf16()));
+  return (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) && x.numel() > 0;
 }
 
 Tensor run(const Tensor& x, const Tensor& weight, const Tensor& bias, const Geometry& g, const State& state,
@@ -381,6 +389,7 @@ Tensor quads(const Tensor& x, const Tensor& weight, const Tensor& bias, const ne
 }  // namespace
 
 Tensor convolution_plain(const Tensor& x, const Tensor& weight, const Tensor& bias, const net::Conv& op) {
+  if (is_emulated(x)) return convolution_plain(x.to(at::kFloat), rounded(weight), bias, op).to(at::kBFloat16);
   const auto typed = [&](const Tensor& t) { return t.defined() ? t.to(x.scalar_type()) : t; };
   return at::conv2d(x, typed(weight), typed(bias), op.stride, at::IntArrayRef({op.pad_h, op.pad_w}), 1,
                     op.groups);
@@ -388,6 +397,8 @@ Tensor convolution_plain(const Tensor& x, const Tensor& weight, const Tensor& bi
 
 Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, const net::Conv& op,
                    const State& state, bool constant) {
+  if (is_emulated(x))
+    return convolution(x.to(at::kFloat), rounded(weight), bias, op, state, false).to(at::kBFloat16);
   const int64_t h = (x.size(2) + 2 * op.pad_h - op.kernel_h) / op.stride + 1,
                 w = (x.size(3) + 2 * op.pad_w - op.kernel_w) / op.stride + 1;
   const bool fits = x.size(2) + 2 * op.pad_h >= op.kernel_h && x.size(3) + 2 * op.pad_w >= op.kernel_w;
@@ -409,12 +420,17 @@ Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, co
 
 Tensor transposed_convolution_plain(const Tensor& x, const Tensor& weight, const Tensor& bias,
                                     const net::ConvTranspose& op) {
+  if (is_emulated(x))
+    return transposed_convolution_plain(x.to(at::kFloat), rounded(weight), bias, op).to(at::kBFloat16);
   const auto typed = [&](const Tensor& t) { return t.defined() ? t.to(x.scalar_type()) : t; };
   return at::conv_transpose2d(x, typed(weight), typed(bias), op.stride, op.pad, op.output_pad);
 }
 
 Tensor transposed_convolution(const Tensor& x, const Tensor& weight, const Tensor& bias,
                               const net::ConvTranspose& op, const State& state, bool constant) {
+  if (is_emulated(x))
+    return transposed_convolution(x.to(at::kFloat), rounded(weight), bias, op, state, false)
+        .to(at::kBFloat16);
   const auto side = [&](int64_t n) { return (n - 1) * op.stride - 2 * op.pad + op.kernel + op.output_pad; };
   const int64_t h = side(x.size(2)), w = side(x.size(3));
   if (!handled(x) || h <= 0 || w <= 0) return transposed_convolution_plain(x, weight, bias, op);

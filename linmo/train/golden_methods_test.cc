@@ -60,6 +60,7 @@ struct Bounds {
   int64_t calm = 10;      // steps whose losses agree to 5e-5
   double later = 5e-5;    // of the losses after that
   double weights = 2e-5;  // of the weights after all steps; they have moved by up to 2e-3
+  double outliers = 0;    // the share of weights that may differ by more
 };
 
 // Picture k of step i has style (i + k) mod the number of styles.
@@ -111,7 +112,7 @@ void compare(const std::string& name, TrainSettings settings, const Bounds& boun
   const auto expect = [&](const std::string& key, const Tensor& ours, double bound) {
     const Tensor t = ours.detach().contiguous();
     file.expect_close<float>(fmt::format("{}/{}", name, key),
-                             {t.data_ptr<float>(), static_cast<size_t>(t.numel())}, bound);
+                             {t.data_ptr<float>(), static_cast<size_t>(t.numel())}, bound, bounds.outliers);
   };
   size_t compared = 1;
   for (const Trainee& t : method->networks()) {
@@ -143,6 +144,9 @@ TEST(GoldenMethods, CycleGan) {
 // The heads' half a million rectified values a step cannot all keep away from their kink
 // (tests/golden/common.py), and where rounding decides on one, the two runs part slowly.
 constexpr Bounds kContrastive{5, 5e-3, 4e-4};
+// Judges on several scales of features have more of them: with AVX2's order of sums one is decided in the
+// first step.
+constexpr Bounds kProjected{1, 5e-3, 4e-4, .01};
 
 TEST(GoldenMethods, Cut) {
   TrainSettings s = base("cut", "resnet_5blocks", 2);
@@ -186,7 +190,7 @@ TEST(GoldenMethods, Swift) {
   s.size = 32;
   s.lambda_features = 1;
   s.features = write_frozen(folder / "eye.safetensors", net::perceptual({8, 8, 8, 8}), "swift", "eye");
-  compare("swift", s, kContrastive);
+  compare("swift", s, kProjected);
 }
 
 TEST(GoldenMethods, Multi) {
@@ -196,7 +200,7 @@ TEST(GoldenMethods, Multi) {
   s.batch = 2;
   s.lambda_features = 1;
   s.features = write_frozen(folder / "eye.safetensors", net::perceptual({8, 8, 8, 8}), "multi", "eye");
-  compare("multi", s, kContrastive, {"浮世絵", "山水", "vangogh"});
+  compare("multi", s, kProjected, {"浮世絵", "山水", "vangogh"});
 }
 
 TEST(GoldenMethods, DistilFromVgg19) {
