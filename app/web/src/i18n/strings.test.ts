@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from "vitest";
 import { language } from "../state/prefs";
+import { refusal_text } from "./errors";
 import { bytes_text, duration_text, percent_text, strings, t, type Key } from "./index";
 
 const names_in = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
@@ -21,6 +22,14 @@ test("every key is used", () => {
   const built = /^(nav|theme|jobs|train\.method|label|style|measure|direction)\./;  // named by a value: t(`jobs.${job.state}`)
   const unused = Object.keys(strings.en).filter((key) => !built.test(key) && !sources.includes(`"${key}"`));
   expect(unused).toEqual([]);
+});
+
+test("what the server refuses is told in the reader's language, with its own words beside it", () => {
+  language.value = "ja";
+  expect(refusal_text("limit", "16 MB are taken.")).toBe("許された大きさまたは数を超えています（16 MB are taken.）");
+  expect(refusal_text("of tomorrow", "Words.")).toBe("Words.");
+  language.value = "en";
+  expect(refusal_text("limit", "16 MB are taken.")).toBe("16 MB are taken.");
 });
 
 test("numbers choose the form of a phrase", () => {

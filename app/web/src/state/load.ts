@@ -3,6 +3,7 @@
 import { signal, type Signal } from "@preact/signals";
 import { StudioError } from "../api/client";
 import { t } from "../i18n";
+import { refusal_text } from "../i18n/errors";
 
 export interface Loaded<T> {
   value: Signal<T | undefined>;
@@ -13,7 +14,8 @@ export interface Loaded<T> {
 }
 
 export function error_text(error: unknown): string {
-  if (error instanceof StudioError) return error.kind === "unreachable" ? t("app.unreachable") : error.message;
+  if (error instanceof StudioError)
+    return error.kind === "unreachable" ? t("app.unreachable") : refusal_text(error.kind, error.message);
   return error instanceof Error ? error.message : String(error);
 }
 
