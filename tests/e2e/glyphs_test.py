@@ -14,7 +14,7 @@ FONTS = pathlib.Path("/usr/share/fonts/truetype")
 PRINT, BRUSH = FONTS / "arphic/uming.ttc", FONTS / "kouzan-mouhitsu/kouzan-mouhitsu.ttf"
 METHODS = {
     "paired": ("--steps", 150, "--norm", "batch"),
-    "cut": ("--steps", 200, "--lambda-nce", 1),
+    "cut": ("--steps", 300, "--lambda-nce", 1),
     "fastcut": ("--steps", 400, "--lambda-nce", 1),
     "swift": ("--steps", 200, "--lambda-nce", 1),
     "cyclegan": ("--steps", 200, "--lambda-cycle", 2),

@@ -630,7 +630,7 @@ class Cultures(WithStudio):
         wrong = {"kind": "compare", "name": "a", "collections": ["江户", "清"], "preregistration": "x ="}
         state = self.studio.wait(self.studio.begin(**wrong), seconds=5)  # before anything is described
         self.assertEqual(state["state"], "failed", state)
-        self.assertIn("preregistration.toml", state["message"])
+        self.assertIn("line 1", state["message"])
         self.assertNotIn(str(self.dir), state["message"])
         job = self.studio.begin(kind="describe", collection="江户")
         state = self.studio.wait(job)
