@@ -641,7 +641,7 @@ class Cultures(WithStudio):
         state = self.studio.wait(self.studio.begin(kind="collect", name="手选", pictures=uploads))
         self.assertEqual(state["state"], "done", state)
         made = self.studio.get("/collections/" + urllib.parse.quote("手选") + "/works")
-        self.assertEqual({(w["file"], w["culture"]) for w in made}, {(f"雪 {i}.png", "手选") for i in range(3)})
+        self.assertEqual({(w["file"], w["culture"]) for w in made}, {(f"手选/雪 {i}.png", "手选") for i in range(3)})
         self.assertIn(self.studio.ask("POST", "/api/v1/jobs", {"kind": "collect", "name": "b", "pictures": ["0" * 64]}).status, (400, 404))
         job = self.studio.begin(kind="compare", name="两地", collections=["江户", "清"])
         state = self.studio.wait(job, seconds=200)
