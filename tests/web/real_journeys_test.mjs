@@ -78,10 +78,10 @@ async function choose_folder(page, where, folder) {
 
 journey("a photograph is painted by a bundled model; the download has the bytes of linmo apply", async (page, studio) => {
   await page.locator(".style-wall img").first().waitFor();
-  if (shots) await page.waitForTimeout(4000);  // for all cards
+  if (shots) await page.waitForTimeout(15_000);  // for all cards
   await keep(page, "first");
   const content = await add_picture(page);
-  await page.waitForTimeout(500);
+  await page.waitForTimeout(shots ? 15_000 : 500);
   await keep(page, "stylise");
   assert.deepEqual(await axe(page), []);
   await page.getByRole("button", { name: "Photograph → ukiyo-e", exact: true }).first().click();
