@@ -200,7 +200,7 @@ TEST(GoldenMethods, Multi) {
   s.batch = 2;
   s.lambda_features = 1;
   s.features = write_frozen(folder / "eye.safetensors", net::perceptual({8, 8, 8, 8}), "multi", "eye");
-  compare("multi", s, kProjected, {"浮世絵", "山水", "vangogh"});
+  compare("multi", s, kContrastive, {"浮世絵", "山水", "vangogh"});
 }
 
 TEST(GoldenMethods, DistilFromVgg19) {

@@ -184,7 +184,7 @@ Plane local_deviation(const Plane& plane, int side) {
 
 Plane gaussian_blur(const Plane& plane, double sigma) {
   const auto reach = static_cast<int64_t>(4 * sigma + 0.5);
-  std::vector<float> taps(static_cast<size_t>(2 * reach + 1));  // five at least: sigma ≥ 3/8
+  std::vector<float> taps(static_cast<size_t>(2 * reach + 1));
   double total = 0;
   for (int64_t i = -reach; i <= reach; ++i)
     total += std::exp(-0.5 * static_cast<double>(i * i) / (sigma * sigma));

@@ -31,7 +31,7 @@ Plane local_deviation(const Plane& plane, int side);
 // The place 0 … count − 1 that stands for place i when edges are mirrored: …dcba|abcd|dcba….
 int64_t mirrored(int64_t i, int64_t count);
 
-// Gaussian blur, cut at 4 σ (rounded), edges mirrored().
+// Gaussian blur, cut at 4 σ (rounded), edges mirrored(). sigma ≥ 3/8: five taps at least.
 Plane gaussian_blur(const Plane& plane, double sigma);
 
 // Connected sets of pixels.
